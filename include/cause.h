@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a problem happens, and what to do about each cause. */
+#ifndef SYNWAITD_CAUSE_H
+#define SYNWAITD_CAUSE_H
+
+#include "problem.h"
+#include "sample.h"
+
+#define CAUSE_KNOBS_MAX 4
+
+enum cause {
+    CAUSE_NONE,
+    CAUSE_SPOOFED_FLOOD,        /* half-opens that never answer, from everywhere */
+    CAUSE_SPOOFED_ALIVE_FLOOD,  /* the forged sources exist and reset */
+    CAUSE_BURST,                /* real clients, more at once than the SYN queue holds */
+    CAUSE_SLOW_ACCEPT,          /* the application does not call accept() fast enough */
+    CAUSE_SLOW_ACCEPT_OR_FLOOD, /* accept queue full: what fills it cannot be told */
+    CAUSE_LOSSY_RETURN_PATH,    /* SYN-ACKs do not reach real clients */
+    CAUSE_DEFER_ACCEPT,         /* TCP_DEFER_ACCEPT keeps silent clients half-open */
+    CAUSE_SIMULTANEOUS_OPEN,
+    CAUSE_HALF_OPEN_UNCLEAR,
+    CAUSE_FD_HELD,      /* CLOSE-WAIT: the application holds the descriptor and does not close() */
+    CAUSE_NOT_ACCEPTED, /* CLOSE-WAIT: peers gave up in the accept queue */
+    CAUSE_TIME_WAIT_INBOUND,
+    CAUSE_TIME_WAIT_OUTBOUND,
+    CAUSE_TIME_WAIT_UNCLEAR,
+    CAUSE_TW_BUCKETS_FULL,
+    CAUSE_PORTS_TIME_WAIT,  /* ports held by TIME-WAIT: short outgoing connections */
+    CAUSE_PORTS_LIVE,       /* ports held by live connections */
+    CAUSE_PORTS_CLOSE_WAIT, /* ports held by the application's own leak */
+    CAUSE_PEER_NOT_ANSWERING,
+    CAUSE_ZERO_WINDOW,
+    CAUSE_PEER_GONE,
+    CAUSE_FIN_WAIT_2_ORPHANED,
+    CAUSE_FIN_WAIT_2_HALF_CLOSED,
+    CAUSE_FINAL_ACK_LOST,
+    CAUSE_SIMULTANEOUS_CLOSE,
+    CAUSE_MANY_ESTABLISHED,
+    CAUSE_ORPHANS,
+    CAUSE_TCP_MEMORY,
+    CAUSE_CONNTRACK_TABLE,
+    CAUSE_CANNOT_SAMPLE,
+    CAUSE_COUNT,
+};
+
+struct cause_info {
+    enum problem problem;
+    const char *brief;                /* fits after a colon in MESSAGE: "forged sources that never answer" */
+    const char *sentence;             /* SYNWAITD_CAUSE */
+    const char *remedy[REMEDIES_MAX]; /* in order; "@sysctl" stands for the advice rows that apply */
+};
+
+/** @return the texts of @p cause; never NULL for a valid one. */
+const struct cause_info *cause_info(enum cause cause);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Alerts and tables for a person at a terminal. */
+#ifndef SYNWAITD_CONSOLE_H
+#define SYNWAITD_CONSOLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "config.h"
+#include "record.h"
+#include "sample.h"
+
+/** @return whether @p stream is a terminal that wants colour: NO_COLOR unset or empty, TERM not dumb. */
+bool console_wants_color(FILE *stream);
+
+/** Prints an alert over several lines: what, cause, evidence, do, do not. */
+void console_print_alert(FILE *stream, const struct record *record, bool color);
+
+/** Prints a log line of the daemon. */
+void console_print_log(FILE *stream, const struct record *record, bool color);
+
+/** Prints every state with its count, the limit that binds and the warning threshold; then listeners' queues.
+ */
+void console_print_states(FILE *stream, const struct sample *sample, const struct config *config, bool color);
+
+#endif

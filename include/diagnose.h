@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* Breaches and the sample they come from, turned into findings: problem, cause, evidence, advice. Pure. */
+#ifndef SYNWAITD_DIAGNOSE_H
+#define SYNWAITD_DIAGNOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "advice.h"
+#include "cause.h"
+#include "problem.h"
+#include "sample.h"
+#include "threshold.h"
+
+#define FINDINGS_MAX 16
+#define EVIDENCE_MAX 24
+
+enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
+
+/** One number that the diagnosis rests on. */
+struct evidence {
+    const char *key; /* static, e.g. "cookies_sent_per_sec" */
+    uint64_t value;
+};
+
+/** Problems that can turn into one another as evidence comes in share one incident. */
+enum problem_family {
+    FAMILY_HANDSHAKE,
+    FAMILY_CLOSE_WAIT,
+    FAMILY_TIME_WAIT,
+    FAMILY_PORTS,
+    FAMILY_OUTBOUND_HANDSHAKE,
+    FAMILY_FIN_WAIT_1,
+    FAMILY_FIN_WAIT_2,
+    FAMILY_LAST_ACK,
+    FAMILY_CLOSING,
+    FAMILY_ESTABLISHED,
+    FAMILY_ORPHANS,
+    FAMILY_TCP_MEMORY,
+    FAMILY_CONNTRACK,
+    FAMILY_SYSCTL,
+    FAMILY_SAMPLING,
+    FAMILY_COUNT,
+};
+
+struct finding {
+    enum problem problem;
+    enum problem_family family;
+    struct scope scope; /* with the family: which incident it belongs to */
+    enum cause cause;
+    enum confidence confidence;
+    enum severity severity; /* the worst of its breaches */
+    struct breach lead;     /* the breach that the alert names */
+    struct endpoint local;  /* the listener, or the local port with the largest share; NONE if unknown */
+    struct endpoint peer;   /* NONE if unknown */
+    struct evidence evidence[EVIDENCE_MAX];
+    size_t evidence_count;
+    struct advice advice[ADVICE_MAX];
+    size_t advice_count;
+    char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; else "" */
+};
+
+/**
+ * Groups breaches with one cause and explains each group.
+ * @param breaches as given by threshold_evaluate(); @param count how many
+ * @param findings receives at most FINDINGS_MAX
+ * @return how many
+ */
+size_t diagnose(const struct sample *sample, const struct breach *breaches, size_t count,
+                struct finding findings[FINDINGS_MAX]);
+
+/** @return "low", "medium" or "high". */
+const char *confidence_name(enum confidence confidence);
+
+#endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Findings over time: what is new, what changed, what is over. Pure; the caller owns the table. */
+#ifndef SYNWAITD_INCIDENT_H
+#define SYNWAITD_INCIDENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diagnose.h"
+
+#define INCIDENTS_MAX    32
+#define INCIDENT_ID_SIZE 17 /* 16 hex digits and the NUL */
+
+enum alert_event { EVENT_RAISED, EVENT_CHANGED, EVENT_REMINDER, EVENT_CLEARED };
+
+struct incident {
+    bool open;
+    uint64_t id;
+    uint64_t raised_usec; /* CLOCK_MONOTONIC */
+    uint64_t alerted_usec;
+    uint64_t peak; /* highest value of the leading condition */
+    enum condition peak_condition;
+    enum problem pending_problem; /* a differing diagnosis, and since when it holds; 0 = none pending */
+    enum cause pending_cause;
+    uint64_t pending_since_usec;
+    bool seen;              /* scratch of one update */
+    struct finding finding; /* the last one told */
+};
+
+/** Memory of the incident stage. Zeroed, then next_id set to any number not used before. */
+struct incident_table {
+    struct incident incident[INCIDENTS_MAX];
+    uint64_t next_id;
+};
+
+/** Something to tell. Holds no pointers into the table. */
+struct alert {
+    enum alert_event event;
+    uint64_t incident_id;
+    uint64_t duration_usec; /* since raised */
+    uint64_t peak;
+    struct finding finding; /* on cleared: the last one */
+};
+
+/**
+ * Compares findings with the open incidents.
+ * raised: no open incident of this family and scope. changed: severity rose, or fell for good (the threshold
+ * stage holds it), or another problem or cause has been found for 5 s. reminder: open, nothing told for
+ * reminder_usec (0 = never). cleared: no finding any more.
+ * @param now_usec CLOCK_MONOTONIC
+ * @param alerts receives at most INCIDENTS_MAX + FINDINGS_MAX
+ * @return how many
+ */
+size_t incident_update(struct incident_table *table, const struct finding *findings, size_t count,
+                       uint64_t now_usec, uint64_t reminder_usec,
+                       struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX]);
+
+/** Writes the id as it stands in SYNWAITD_INCIDENT. */
+void incident_id_format(uint64_t id, char text[INCIDENT_ID_SIZE]);
+
+/** @return "raised", "changed", "reminder" or "cleared". */
+const char *alert_event_name(enum alert_event event);
+
+#endif

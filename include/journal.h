@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* The journal sink: a bounded queue and one writer thread, so that a hung journald never delays a sample. */
+#ifndef SYNWAITD_JOURNAL_H
+#define SYNWAITD_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record.h"
+
+#define JOURNAL_QUEUE_MAX 256
+
+/** @return whether standard error is connected to the journal ($JOURNAL_STREAM, systemd.exec(5)). */
+bool journal_is_stderr(void);
+
+/** Starts the writer thread. @return 0 or -errno. */
+int journal_open(void);
+
+/** Queues @p record and takes ownership. A full queue drops the oldest log line, else the oldest alert. */
+void journal_send(struct record *record);
+
+/** @return records dropped so far. */
+uint64_t journal_dropped(void);
+
+/** Waits at most @p timeout_usec for the queue to empty, stops the writer. */
+void journal_close(uint64_t timeout_usec);
+
+#endif

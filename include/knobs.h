@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads the sysctls of enum knob. */
+#ifndef SYNWAITD_KNOBS_H
+#define SYNWAITD_KNOBS_H
+
+#include "sample.h"
+
+/**
+ * Reads every knob under @p sys_fd (an O_PATH descriptor of /proc/sys). No such file: ABSENT.
+ * @param reason receives what is wrong with the last one that exists but cannot be read or parsed
+ * @return 0, or -errno with @p reason set; the other knobs are filled all the same
+ */
+int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], char reason[SOURCE_REASON_SIZE]);
+
+/**
+ * Counts the ports of ip_local_reserved_ports ("8080,9000-9100\n") within [low, high]; overlaps count once.
+ * @return the count, or -EBADMSG
+ */
+int reserved_ports_within(const char *text, unsigned int low, unsigned int high);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Counts a dump's sockets per state, per listener and per local port, in fixed memory. */
+#ifndef SYNWAITD_STATE_WALK_H
+#define SYNWAITD_STATE_WALK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "sample.h"
+#include "sock_diag.h"
+
+#define LISTENERS_MAX 16384
+
+/** States the walk asks for: all but LISTEN, ESTABLISHED, TIME-WAIT and CLOSED. */
+#define WALK_STATE_MASK                                                                                      \
+    ((1U << STATE_SYN_SENT) | (1U << STATE_SYN_RECV) | (1U << STATE_FIN_WAIT_1) | (1U << STATE_FIN_WAIT_2) | \
+     (1U << STATE_CLOSE_WAIT) | (1U << STATE_LAST_ACK) | (1U << STATE_CLOSING))
+
+/** Counts of one walk, and the listeners and ports they are filed under. */
+struct state_walk {
+    struct listener *listener; /* LISTENERS_MAX */
+    size_t listener_count;
+    struct port_figures *port; /* LISTENERS_MAX + PORT_RULES_MAX */
+    size_t port_count;
+    uint32_t state[STATE_COUNT];
+    struct walk_detail detail;
+    uint32_t synack_retries;
+};
+
+/**
+ * Files a LISTEN socket; call state_walk_sort_listeners() after the last.
+ * @return 0 or -ENOSPC when LISTENERS_MAX are known
+ */
+int state_walk_add_listener(struct state_walk *walk, const struct diag_socket *socket);
+
+/** Sorts, merges the SO_REUSEPORT groups, and carries over half-open counts from @p previous by address. */
+void state_walk_sort_listeners(struct state_walk *walk, const struct listener *previous,
+                               size_t previous_count);
+
+/** Forgets the counts and lays out the port table: every listener's port and every port of a `ports` rule. */
+void state_walk_begin(struct state_walk *walk, const struct config *config, uint32_t synack_retries);
+
+/** Counts one socket. A half-open goes to the most specific listener for its local address and port. */
+void state_walk_count(struct state_walk *walk, const struct diag_socket *socket);
+
+#endif

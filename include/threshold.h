@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/* Sample against configuration: which conditions are over their threshold, for long enough. Pure. */
+#ifndef SYNWAITD_THRESHOLD_H
+#define SYNWAITD_THRESHOLD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "condition.h"
+#include "config.h"
+#include "sample.h"
+
+#define BREACHES_MAX 64
+
+enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_CRITICAL };
+
+enum scope_kind { SCOPE_HOST, SCOPE_LISTENER, SCOPE_PORT, SCOPE_DESTINATION };
+
+/** What a breach, a finding and an incident are about. Compared whole; unused endpoints are zero. */
+struct scope {
+    enum scope_kind kind;
+    struct endpoint local;  /* LISTENER: its address; PORT: the port alone; DESTINATION: source address */
+    struct endpoint remote; /* DESTINATION only */
+};
+
+/** Which limit binds, for a percentage and for the admin. */
+enum limit_source {
+    LIMIT_NONE,
+    LIMIT_LISTEN_BACKLOG,     /* the application's listen() argument */
+    LIMIT_SOMAXCONN,          /* net.core.somaxconn cut the application's wish */
+    LIMIT_THREE_QUARTER_RULE, /* 3/4 of tcp_max_syn_backlog, syncookies off */
+    LIMIT_MAX_SYN_BACKLOG,    /* before Linux 4.4 */
+    LIMIT_MAX_TW_BUCKETS,
+    LIMIT_PORT_RANGE, /* ip_local_port_range less the reserved ports */
+    LIMIT_MAX_ORPHANS,
+    LIMIT_TCP_MEM,
+    LIMIT_CONNTRACK_MAX,
+};
+
+/** One condition over its threshold. Numbers are sockets, or events per second for the rate conditions. */
+struct breach {
+    enum condition condition;
+    enum severity severity;
+    struct scope scope;
+    struct endpoint blamed; /* rate conditions: the listener they are laid to; ENDPOINT_NONE if unknown */
+    uint64_t value;
+    uint64_t threshold; /* of this severity, percentages worked out */
+    struct figure limit;
+    enum limit_source limit_source;
+    uint64_t measured_usec; /* CLOCK_MONOTONIC of what the value rests on */
+};
+
+/** One watched condition and scope over time. Owned by the tracker. */
+struct track {
+    bool used;
+    enum condition condition;
+    struct scope scope;
+    uint64_t over_warning_usec; /* time spent over, so far */
+    uint64_t over_critical_usec;
+    uint64_t under_usec;          /* while raised: time spent under 80 % of the warning */
+    uint64_t under_critical_usec; /* while critical: time under 80 % of the critical */
+    enum severity severity;       /* NONE until raised */
+    struct breach last;           /* as last judged; given again while the value is unknown */
+};
+
+#define TRACKS_MAX 128
+
+/** Memory of the threshold stage between ticks; zeroed at start. Caller-owned. */
+struct threshold_tracker {
+    struct track track[TRACKS_MAX];
+    uint64_t judged_usec; /* sample time of the previous call */
+};
+
+/**
+ * Judges @p sample. Time comes from sample->taken_usec alone; a gap of more than five intervals (the host
+ * slept, or the daemon did) counts as one interval towards hold and clear. An unknown value neither raises
+ * nor clears: what was raised stays raised with its last figures.
+ * @param breaches receives at most BREACHES_MAX, ordered by condition, then the fullest first
+ * @return how many
+ */
+size_t threshold_evaluate(const struct config *config, const struct sample *sample,
+                          struct threshold_tracker *tracker, struct breach breaches[BREACHES_MAX]);
+
+/** Marks a condition and scope as already raised, e.g. by the daemon's previous life. */
+void threshold_resume(struct threshold_tracker *tracker, const struct breach *breach);
+
+/**
+ * The SYN-queue limit of @p listener on this kernel, and what sets it.
+ * From 4.4 full at min(listen backlog, somaxconn) (ef547f2ac16b); with syncookies 0 strangers get only 3/4 of
+ * tcp_max_syn_backlog (tcp_input.c tcp_conn_request); before 4.4 roundup_pow2(min(...)+1)
+ * (reqsk_queue_alloc).
+ */
+struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
+                              enum limit_source *source);
+
+/** @return what cut the accept-queue backlog: the application's listen() or somaxconn. */
+enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener);
+
+bool scope_equal(const struct scope *a, const struct scope *b);
+
+/** @return "warning" or "critical". */
+const char *severity_name(enum severity severity);
+
+/** @return what the admin should look at, e.g. "net.ipv4.tcp_max_tw_buckets"; NULL for LIMIT_NONE. */
+const char *limit_source_name(enum limit_source source);
+
+#endif
