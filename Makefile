@@ -1,29 +1,44 @@
 # SPDX-License-Identifier: MIT
+# GNU make. `make help` lists the targets.
 VERSION := 0.1.0
 B := build
-CC ?= gcc
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr
-SYSCONFDIR ?= /etc
+SBINDIR ?= $(PREFIX)/sbin
+LIBDIR ?= $(PREFIX)/lib/synwaitd
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
+MANDIR ?= $(PREFIX)/share/man
+DOCDIR ?= $(PREFIX)/share/doc/synwaitd
 
 PKGS := libmnl libsystemd libconfig jansson
-WARN := -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes $(if $(CI),-Werror)
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2
+WARN := -std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
+        $(if $(CI)$(WERROR),-Werror)
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 \
+          $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
 CPPFLAGS += -D_GNU_SOURCE -DSYNWAITD_VERSION='"$(VERSION)"' -Iinclude
 CFLAGS ?= -O2 -g
 LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
-pkg_cflags = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-pkg_libs = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
+# Asked once, and only when first needed: on a fresh machine pkg-config comes with the dependencies.
+pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
+pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
 
 LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/release/%.o)
 TEST_LIB_OBJ := $(LIB_SRC:%.c=$(B)/test/%.o)
+# Shared by tcpload and the integration tests: makes sockets in every state, and floods.
+LOAD_SRC := $(wildcard tests/tools/load/*.c)
+LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
+E2E_TESTS := $(wildcard tests/e2e/*.sh)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c)
+MAN_PAGES := $(wildcard man/*.[1-8])
+UNITS := $(wildcard systemd/*.service)
+DOCS := README.md CHANGELOG.md LICENSE
 
 all: $(B)/synwaitd
 
@@ -46,22 +61,116 @@ $(B)/test/libsynwaitd.a: $(TEST_LIB_OBJ)
 	@rm -f $@
 	ar rcs $@ $^
 
-$(B)/test/unit/% $(B)/test/integration/%: $(B)/test/libsynwaitd.a
-	$(CC) $(SANITIZE) $(filter %.o,$^) $(B)/test/libsynwaitd.a $(pkg_libs) -lcmocka -pthread -o $@
+$(UNIT_TESTS) $(INTEGRATION_TESTS): $(B)/test/libsynwaitd.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(filter %.o,$^) $(B)/test/libsynwaitd.a $(WRAP) $(pkg_libs) -lcmocka -pthread -o $@
 
 $(UNIT_TESTS): $(B)/test/unit/%: $(B)/test/tests/unit/%.o
-$(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o
+$(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
+                      $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 
 $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) -pthread -o $@
 
-$(B)/tools/%: tests/tools/%.c
+$(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -MF $@.d $< -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
+
+$(B)/tools/tcpload: $(LOAD_SRC:%.c=$(B)/release/%.o)
+
+$(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+
+$(B)/bench/bench: $(B)/release/tests/bench/bench.o $(B)/libsynwaitd.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+
+objects: $(ALL_SRC:%.c=$(B)/release/%.o)
+test-programs: $(B)/synwaitd $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS)
+
+run:
+	@tools/install-deps build
+	@$(MAKE) --no-print-directory all
+	$(B)/synwaitd --config conf/synwaitd.conf --log-target console
+
+demo:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
+	@demo/run $(B)
+
+bench:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory $(B)/bench/bench $(B)/tools/tcpload
+	@tests/bench/run $(B)
+
+check:
+	@tools/install-deps check
+	@MAKE='$(MAKE)' tests/check $(B)
+
+style:
+	@tests/run tests/style
+
+analyze:
+	@tests/run tests/analyze
+
+compilers:
+	@tests/run tests/compilers
+
+unit: $(UNIT_TESTS)
+	@tests/run $(UNIT_TESTS)
+
+integration: $(INTEGRATION_TESTS) $(B)/synwaitd $(B)/test/synwaitd $(B)/tools/tcpload
+	@tests/run $(INTEGRATION_TESTS)
+
+e2e: test-programs
+	@tests/run $(E2E_TESTS)
+
+catalog: $(B)/tools/gen_catalog
+	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
+	mv $(B)/synwaitd.catalog systemd/synwaitd.catalog
+
+format:
+	clang-format -i $$(find daemon include tests tools -name '*.[ch]')
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR)
+	install -m 755 $(B)/synwaitd $(DESTDIR)$(SBINDIR)/synwaitd
+	install -m 644 conf/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd.conf
+	for unit in $(UNITS); do \
+	    sed 's|/usr/sbin/|$(SBINDIR)/|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} && \
+	    chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -m 644 systemd/synwaitd.catalog $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog
+	for page in $(MAN_PAGES); do \
+	    install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
+	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
+
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf \
+	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
+	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
+	    $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
+	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 clean:
 	rm -rf $(B)
 
-.PHONY: all clean
+help:
+	@echo 'all          build $(B)/synwaitd (the default)'
+	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
+	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
+	@echo 'check        every check and test (root); its parts:'
+	@echo '             style analyze compilers unit integration e2e'
+	@echo 'bench        cost of a tick beside ss and /proc/net/tcp (root); SOCKETS=N, default 100000'
+	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
+	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'
+	@echo 'format       clang-format on every C file'
+	@echo 'clean        remove $(B)'
+
+.PHONY: all objects test-programs run demo bench check style analyze compilers unit integration e2e catalog \
+        format install uninstall clean help
 .SECONDARY:
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+.DELETE_ON_ERROR:
+-include $(shell find $(wildcard $(B)/release $(B)/test) -name '*.d' 2>/dev/null)

@@ -19,6 +19,7 @@ struct advice_context {
     enum cause cause;
     const struct sample *sample;
     const struct listener *listener; /* the listener concerned, or NULL */
+    const struct endpoint *remote;   /* the destination concerned, or NULL */
     uint64_t demand;                 /* how many the limit should hold, by the evidence; 0 unknown */
 };
 

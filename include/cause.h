@@ -15,9 +15,9 @@ enum cause {
     CAUSE_BURST,                /* real clients, more at once than the SYN queue holds */
     CAUSE_SLOW_ACCEPT,          /* the application does not call accept() fast enough */
     CAUSE_SLOW_ACCEPT_OR_FLOOD, /* accept queue full: what fills it cannot be told */
+    CAUSE_ACCEPT_BURST,         /* the application keeps up, but not with the peaks */
     CAUSE_LOSSY_RETURN_PATH,    /* SYN-ACKs do not reach real clients */
     CAUSE_DEFER_ACCEPT,         /* TCP_DEFER_ACCEPT keeps silent clients half-open */
-    CAUSE_SIMULTANEOUS_OPEN,
     CAUSE_HALF_OPEN_UNCLEAR,
     CAUSE_FD_HELD,      /* CLOSE-WAIT: the application holds the descriptor and does not close() */
     CAUSE_NOT_ACCEPTED, /* CLOSE-WAIT: peers gave up in the accept queue */
@@ -47,7 +47,8 @@ struct cause_info {
     enum problem problem;
     const char *brief;                /* fits after a colon in MESSAGE: "forged sources that never answer" */
     const char *sentence;             /* SYNWAITD_CAUSE */
-    const char *remedy[REMEDIES_MAX]; /* in order; "@sysctl" stands for the advice rows that apply */
+    const char *remedy[REMEDIES_MAX]; /* in order; "@sysctl" stands for the advice rows that
+                                         apply, "@backlog" for finding.backlog_advised */
 };
 
 /** @return the texts of @p cause; never NULL for a valid one. */

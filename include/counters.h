@@ -9,7 +9,8 @@
 
 /**
  * Parses the "Prefix: name name\nPrefix: value value" pairs of snmp or netstat.
- * Unknown columns are passed over, missing ones become ABSENT, values beyond 64 bit or not numeric UNKNOWN.
+ * Columns not asked for are passed over. A missing column becomes ABSENT, or UNKNOWN if a condition needs it;
+ * a value beyond 64 bits or not numeric UNKNOWN; all of them UNKNOWN when the lines do not match.
  * @param source SOURCE_SNMP or SOURCE_NETSTAT: which counters the text is about
  * @param text the file, NUL-terminated
  * @param reason receives what is wrong with it: a malformed line, or a column missing that a condition needs
@@ -18,7 +19,7 @@
 int counters_parse(enum source source, const char *text, struct figure counter[COUNTER_COUNT],
                    char reason[SOURCE_REASON_SIZE]);
 
-/** Parses sockstat or sockstat6 ("TCP: inuse 5 orphan 0 ..."). Same conventions. */
+/** Parses sockstat or sockstat6 ("TCP: inuse 5 orphan 0 ..."). Same conventions; every value is needed. */
 int sockstat_parse(enum source source, const char *text, struct figure gauge[GAUGE_COUNT],
                    char reason[SOURCE_REASON_SIZE]);
 

@@ -58,6 +58,7 @@ struct finding {
     size_t evidence_count;
     struct advice advice[ADVICE_MAX];
     size_t advice_count;
+    uint64_t backlog_advised;        /* for listen(), where a cause asks for more; 0 = none */
     char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; else "" */
 };
 

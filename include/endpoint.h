@@ -28,10 +28,17 @@ struct endpoint {
 void endpoint_set(struct endpoint *endpoint, int family, const void *address, uint16_t port);
 
 bool endpoint_equal(const struct endpoint *a, const struct endpoint *b);
+
+/** Orders by port, family, address, device: the order of sorted tables. @return below, at or above 0. */
+int endpoint_compare(const struct endpoint *a, const struct endpoint *b);
+
 bool endpoint_is_wildcard(const struct endpoint *endpoint);
 bool endpoint_is_loopback(const struct endpoint *endpoint);
 
-/** Writes "192.0.2.1:80", "[2001:db8::1]:80", or without ":port" when port is 0. "" for ENDPOINT_NONE. */
+/**
+ * Writes "192.0.2.1:80" or "[2001:db8::1]:80"; the bare address when port is 0; "" for ENDPOINT_NONE. A bound
+ * device follows the address: "192.0.2.1%3:80".
+ */
 void endpoint_format(const struct endpoint *endpoint, char text[ENDPOINT_TEXT_SIZE]);
 
 /** Reads what endpoint_format() wrote. @return 0 or -EINVAL. */

@@ -21,10 +21,11 @@ struct incident {
     uint64_t alerted_usec;
     uint64_t peak; /* highest value of the leading condition */
     enum condition peak_condition;
-    enum problem pending_problem; /* a differing diagnosis, and since when it holds; 0 = none pending */
-    enum cause pending_cause;
+    enum cause pending_cause; /* a differing diagnosis, and since when; CAUSE_NONE: none */
     uint64_t pending_since_usec;
-    bool seen;              /* scratch of one update */
+    uint64_t
+        keep_until_usec; /* taken over from a previous life: not cleared before its condition can be judged */
+    bool seen;           /* scratch of one update */
     struct finding finding; /* the last one told */
 };
 

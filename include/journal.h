@@ -8,21 +8,25 @@
 
 #include "record.h"
 
-#define JOURNAL_QUEUE_MAX 256
+#define JOURNAL_QUEUE_MAX   256
+#define JOURNAL_SOCKET_PATH "/run/systemd/journal/socket"
 
 /** @return whether standard error is connected to the journal ($JOURNAL_STREAM, systemd.exec(5)). */
 bool journal_is_stderr(void);
 
-/** Starts the writer thread. @return 0 or -errno. */
+/** Starts the writer thread. @return 0 or -errno; -EBUSY if it is open. */
 int journal_open(void);
 
-/** Queues @p record and takes ownership. A full queue drops the oldest log line, else the oldest alert. */
+/**
+ * Queues @p record and takes ownership; never blocks on journald. A full queue drops the oldest log line, be
+ * it @p record itself, else the oldest alert. How many alerts were dropped is noted in the next alert.
+ */
 void journal_send(struct record *record);
 
-/** @return records dropped so far. */
+/** @return records dropped since journal_open(). */
 uint64_t journal_dropped(void);
 
-/** Waits at most @p timeout_usec for the queue to empty, stops the writer. */
+/** Waits at most @p timeout_usec for the queue to empty, stops the writer; what it still holds is dropped. */
 void journal_close(uint64_t timeout_usec);
 
 #endif

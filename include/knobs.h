@@ -7,7 +7,7 @@
 
 /**
  * Reads every knob under @p sys_fd (an O_PATH descriptor of /proc/sys). No such file: ABSENT.
- * @param reason receives what is wrong with the last one that exists but cannot be read or parsed
+ * @param reason receives what is wrong with the first one that exists but cannot be read or parsed
  * @return 0, or -errno with @p reason set; the other knobs are filled all the same
  */
 int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], char reason[SOURCE_REASON_SIZE]);

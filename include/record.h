@@ -3,17 +3,27 @@
 #ifndef SYNWAITD_RECORD_H
 #define SYNWAITD_RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "incident.h"
+#include "util.h"
 
 #define RECORD_FIELDS_MAX 40
+#define RECORD_KEY_MAX    64   /* bytes, sd_journal_send(3) */
 #define RECORD_VALUE_MAX  1023 /* bytes; journald's JSON turns values over 4096 into null */
 
-/** Fields in one block of memory; made by record_*(), released with free(). */
+/**
+ * Fields in one block of memory; made by record_*(), released with free().
+ * Every value is one line of valid UTF-8: other bytes, and control characters, are '?'. A value that is too
+ * long ends with "..." as one character (U+2026), or, where it is a list of pairs, after its last whole pair.
+ */
 struct record {
-    struct record *next; /* for queues */
-    int priority;        /* syslog level, also in the PRIORITY field */
+    struct record *next;     /* for queues */
+    int priority;            /* syslog level, also in the PRIORITY field */
+    bool is_alert;           /* not a log line of the daemon */
+    uint64_t alerts_dropped; /* what record_add_dropped() noted here */
     size_t count;
     const char *field[RECORD_FIELDS_MAX]; /* "KEY=value", pointing into text */
     char text[];
@@ -33,12 +43,30 @@ struct record *record_from_log(int priority, const char *message);
 const char *record_get(const struct record *record, const char *key);
 
 /**
- * Writes SYNWAITD_EVIDENCE's pairs, e.g. "half_open=1025 limit=1024". @param text at least RECORD_VALUE_MAX +
- * 1
+ * Notes in SYNWAITD_EVIDENCE how many alerts before this one were lost, as alerts_dropped=N.
+ * @return the record that replaces @p record, which is released; @p record itself if there is no memory
+ */
+struct record *record_add_dropped(struct record *record, uint64_t alerts);
+
+/** @return whether @p finding rests on a condition's number; sampling-degraded does not. */
+bool finding_has_number(const struct finding *finding);
+
+/** Makes @p text one line of valid UTF-8 in place: every other byte, and control characters, become '?'. */
+void text_clean(char *text);
+
+/**
+ * Adds @p value; one longer than @p limit bytes is cut at a whole character and ends with U+2026.
+ * @param limit 3 to RECORD_VALUE_MAX
+ */
+void text_add_at_most(struct text *text, const char *value, size_t limit);
+
+/**
+ * Writes SYNWAITD_EVIDENCE's pairs, e.g. "half_open=1025 limit=1024"; what does not fit is left out by whole
+ * pairs. @param text at least RECORD_VALUE_MAX + 1
  */
 void evidence_format(const struct finding *finding, char *text, size_t size);
 
-/** Writes MESSAGE: one sentence that stands alone. */
+/** Writes MESSAGE: one sentence that stands alone, under 400 bytes. */
 void message_format(const struct alert *alert, char *text, size_t size);
 
 #endif

@@ -96,7 +96,7 @@ struct walk_detail {
     uint32_t fin_wait_1_zero_window; /* timer 4 */
     uint32_t fin_wait_1_orphan;      /* inode 0 */
     uint32_t fin_wait_2_minisocket;  /* orphan, in TIME-WAIT's table; counted by sockstat's tw */
-    uint32_t fin_wait_2_orphan;      /* full socket whose process closed it (timer 2 or inode 0) */
+    uint32_t fin_wait_2_orphan;      /* full socket whose process closed it (inode 0) */
     uint32_t fin_wait_2_held;        /* a process half-closed it with shutdown() and still holds it */
     uint32_t close_wait_unaccepted;  /* inode 0: still in the accept queue */
     uint32_t last_ack_retransmitted;
@@ -168,10 +168,12 @@ struct sample {
     struct figure counter[COUNTER_COUNT];
     struct figure increase[COUNTER_COUNT];        /* over span_usec */
     struct figure recent_increase[COUNTER_COUNT]; /* over recent_usec: steadier, for evidence */
-    uint64_t recent_usec;                         /* at most 5 s */
+    uint64_t recent_usec;                         /* at most 5 s, or one interval if that is longer */
     struct figure gauge[GAUGE_COUNT];
     struct knob_value knob[KNOB_COUNT];
 
+    /* While state[] of a walked state is unknown, the last walk failed: then detail is zero, there are no
+       ports, and the listeners' half-open counts are old. */
     bool walked;          /* the figures below come from a walk at this tick */
     uint64_t walked_usec; /* CLOCK_MONOTONIC of the walk they come from; 0 = none yet */
     struct walk_detail detail;
@@ -181,7 +183,9 @@ struct sample {
     const struct port_figures *port;
     size_t port_count;
 
-    uint64_t destinations_usec;                       /* CLOCK_MONOTONIC of the count; 0 = never needed yet */
+    /* CLOCK_MONOTONIC of the count, or of when it was last seen not to be needed (destination_count 0: no
+       destination can be near the warning); 0 = never needed yet */
+    uint64_t destinations_usec;
     struct destination destination[DESTINATIONS_MAX]; /* fullest first */
     size_t destination_count;
 
@@ -193,6 +197,12 @@ struct figure sample_rate(const struct sample *sample, enum counter counter);
 
 /** @return ephemeral ports that connect() may use: the range less reserved; unknown if unreadable. */
 struct figure sample_ephemeral_ports(const struct sample *sample);
+
+/** @return where the listener with this address stands in a sorted table; @p count if it is not there. */
+size_t listener_index(const struct listener *listener, size_t count, const struct endpoint *local);
+
+/** @return where port @p number stands in a sorted table; @p count if it is not there. */
+size_t port_index(const struct port_figures *port, size_t count, uint16_t number);
 
 /** @return the listener with this address and port, or NULL. */
 const struct listener *sample_find_listener(const struct sample *sample, const struct endpoint *local);

@@ -39,6 +39,9 @@ struct sock_diag;
  * @return the handle, or NULL with errno
  */
 struct sock_diag *sock_diag_open(void);
+/** Takes over @p fd, an open and bound SOCK_DIAG socket; what is answered is found out at the first dump. */
+struct sock_diag *sock_diag_attach(int fd);
+
 struct sock_diag *sock_diag_close(struct sock_diag *diag);
 
 /** @return whether dumps are one pass for both families; otherwise one per family. */
@@ -56,7 +59,7 @@ int sock_diag_dump(struct sock_diag *diag, uint32_t state_mask, diag_callback ca
 
 /**
  * Parses one datagram of a dump's answer.
- * @param bytes, length the datagram; @param sequence the request's nlmsg_seq
+ * @param bytes, length the datagram, aligned for its headers; @param sequence the request's nlmsg_seq
  * @return 1: more to come; 0: done; -EINTR: the kernel says the dump was interrupted; -EBADMSG: truncated,
  * foreign or malformed; another -errno: the kernel's error message
  */

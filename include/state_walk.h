@@ -24,9 +24,14 @@ struct state_walk {
     struct port_figures *port; /* LISTENERS_MAX + PORT_RULES_MAX */
     size_t port_count;
     uint32_t state[STATE_COUNT];
+    uint32_t full_sockets; /* neither request sockets nor minisockets: sockstat's inuse counts them */
     struct walk_detail detail;
     uint32_t synack_retries;
 };
+
+/** Reserves the tables, whose pages cost nothing until used. @return 0 or -ENOMEM. */
+int state_walk_init(struct state_walk *walk);
+void state_walk_release(struct state_walk *walk);
 
 /**
  * Files a LISTEN socket; call state_walk_sort_listeners() after the last.
@@ -34,7 +39,10 @@ struct state_walk {
  */
 int state_walk_add_listener(struct state_walk *walk, const struct diag_socket *socket);
 
-/** Sorts, merges the SO_REUSEPORT groups, and carries over half-open counts from @p previous by address. */
+/**
+ * Sorts, merges the SO_REUSEPORT groups, and carries over half-open counts from @p previous by address. Done
+ * again on a sorted table, it puts the previous half-open counts back.
+ */
 void state_walk_sort_listeners(struct state_walk *walk, const struct listener *previous,
                                size_t previous_count);
 
@@ -43,5 +51,11 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
 
 /** Counts one socket. A half-open goes to the most specific listener for its local address and port. */
 void state_walk_count(struct state_walk *walk, const struct diag_socket *socket);
+
+/**
+ * Works out the sockets in each state of @p sample: LISTEN from @p listening, the walked ones from @p walk
+ * (or NULL: unknown), ESTABLISHED and TIME-WAIT from the sample's gauges less what the walk saw of them.
+ */
+void state_walk_figures(const struct state_walk *walk, struct figure listening, struct sample *sample);
 
 #endif

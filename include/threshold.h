@@ -56,7 +56,8 @@ struct track {
     bool used;
     enum condition condition;
     struct scope scope;
-    uint64_t over_warning_usec; /* time spent over, so far */
+    bool over_warning, over_critical; /* at the previous judgement */
+    uint64_t over_warning_usec;       /* time spent over, so far */
     uint64_t over_critical_usec;
     uint64_t under_usec;          /* while raised: time spent under 80 % of the warning */
     uint64_t under_critical_usec; /* while critical: time under 80 % of the critical */
@@ -81,6 +82,12 @@ struct threshold_tracker {
  */
 size_t threshold_evaluate(const struct config *config, const struct sample *sample,
                           struct threshold_tracker *tracker, struct breach breaches[BREACHES_MAX]);
+
+/**
+ * @return whether a rate went over its threshold for the first time: it is raised only if it is over again,
+ * and the caller may take that sample early.
+ */
+bool threshold_awaits_second_look(const struct threshold_tracker *tracker);
 
 /** Marks a condition and scope as already raised, e.g. by the daemon's previous life. */
 void threshold_resume(struct threshold_tracker *tracker, const struct breach *breach);

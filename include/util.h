@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
-#define USEC_PER_SEC  1000000ULL
-#define USEC_PER_MSEC 1000ULL
+#define USEC_PER_SEC  UINT64_C(1000000)
+#define USEC_PER_MSEC UINT64_C(1000)
 #define PERMYRIAD     10000U
 
 /** Closes the descriptor when the variable leaves scope; negative values are left alone. */

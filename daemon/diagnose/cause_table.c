@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* Why each problem happens and what to do about it, in order. */
+#include "cause.h"
+
+static const struct cause_info table[CAUSE_COUNT] = {
+    [CAUSE_SPOOFED_FLOOD] =
+        {
+            .problem = PROBLEM_SYN_FLOOD,
+            .brief = "senders that never answer the SYN-ACK, as with forged sources",
+            .sentence = "The half-open connections are never completed: almost no cookie comes back and few "
+                        "connections are opened, as when the source addresses are forged.",
+            .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1: real clients still get in",
+                       "filter the sources upstream, or rate-limit SYNs to this port on the firewall"},
+        },
+    [CAUSE_SPOOFED_ALIVE_FLOOD] =
+        {
+            .problem = PROBLEM_SYN_FLOOD,
+            .brief = "forged sources that exist and reset the answer",
+            .sentence = "The half-open connections are reset from outside as fast as they come: the source "
+                        "addresses are forged, and the hosts that own them answer with a reset.",
+            .remedy =
+                {"@sysctl", "keep net.ipv4.tcp_syncookies=1: real clients still get in",
+                 "filter upstream; the hosts that send the resets are victims, do not block them for good"},
+        },
+    [CAUSE_BURST] =
+        {
+            .problem = PROBLEM_SYN_BACKLOG_SMALL,
+            .brief = "real clients, more at once than the SYN queue holds",
+            .sentence =
+                "The clients are real, their cookies come back or their connections are opened; more of "
+                "them are in the middle of the handshake than the listener's SYN queue holds.",
+            .remedy = {"raise the application's listen() backlog@backlog and restart it, so that listen() is "
+                       "called again",
+                       "@sysctl", "let clients keep connections open instead of opening many"},
+        },
+    [CAUSE_SLOW_ACCEPT] =
+        {
+            .problem = PROBLEM_ACCEPT_QUEUE_FULL,
+            .brief = "the application does not call accept() fast enough",
+            .sentence = "Finished connections wait in the accept queue because the application does not take "
+                        "them fast enough: it is blocked, out of descriptors or workers, or short of CPU.",
+            .remedy = {"look at the application: blocked threads, its descriptor limit (EMFILE leaves "
+                       "connections in the queue), CPU",
+                       "add workers or instances"},
+        },
+    [CAUSE_SLOW_ACCEPT_OR_FLOOD] =
+        {
+            .problem = PROBLEM_ACCEPT_QUEUE_FULL,
+            .brief =
+                "the application does not call accept(); real clients or a flood on top cannot be told apart",
+            .sentence =
+                "The accept queue is full and nothing is taken from it. The SYNs refused on top of it may "
+                "be real clients or a flood: with a full accept queue the kernel's counters are the same.",
+            .remedy = {"look at the application first: blocked threads, its descriptor limit (EMFILE leaves "
+                       "connections in the queue), CPU",
+                       "if it is well, look at the sources of the SYNs with the capture command"},
+        },
+    [CAUSE_ACCEPT_BURST] =
+        {
+            .problem = PROBLEM_ACCEPT_QUEUE_FULL,
+            .brief = "peaks larger than the backlog, taken promptly in between",
+            .sentence =
+                "Connections are refused at moments, yet the accept queue is not full when looked at: "
+                "they arrive in peaks larger than the backlog, and the application keeps up in between.",
+            .remedy = {"raise the application's listen() backlog@backlog and restart it, so that listen() is "
+                       "called again",
+                       "@sysctl",
+                       "call accept() until it would block at each wake-up, or use more acceptors"},
+        },
+    [CAUSE_LOSSY_RETURN_PATH] =
+        {
+            .problem = PROBLEM_HANDSHAKE_LOSS,
+            .brief = "clients repeat the same SYN: the answers do not reach them",
+            .sentence = "SYN-ACKs have been sent again more often than this host's own timer does: the same "
+                        "clients ask again, so the answers, or their last ACKs, are lost on the way.",
+            .remedy = {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
+                       "compare a capture here with one at a client"},
+        },
+    [CAUSE_DEFER_ACCEPT] =
+        {
+            .problem = PROBLEM_SYN_BACKLOG_SMALL,
+            .brief = "TCP_DEFER_ACCEPT keeps silent clients half-open",
+            .sentence = "Clients have finished the handshake but sent no data yet, and the listener uses "
+                        "TCP_DEFER_ACCEPT, which leaves them in the SYN queue. This is no flood.",
+            .remedy =
+                {"raise the application's listen() backlog@backlog, or turn TCP_DEFER_ACCEPT off (nginx: "
+                 "deferred; Apache: AcceptFilter)",
+                 "@sysctl"},
+        },
+    [CAUSE_HALF_OPEN_UNCLEAR] =
+        {
+            .problem = PROBLEM_SYN_FLOOD,
+            .brief = "half-open connections pile up; too early to tell a flood from slow clients",
+            .sentence = "Half-open connections pile up below the limit; what is known so far fits a flood as "
+                        "well as slow or lossy clients.",
+            .remedy = {"@sysctl", "look at the sources with the capture command"},
+        },
+    [CAUSE_FD_HELD] =
+        {
+            .problem = PROBLEM_CLOSE_WAIT_LEAK,
+            .brief = "the application holds the sockets and does not close() them",
+            .sentence = "The peers have closed and the application has not: it holds the descriptors without "
+                        "reading the end of file or calling close().",
+            .remedy = {"fix the application: close() when read() returns 0 and on every error path",
+                       "until then restart it in time: only that frees the sockets"},
+        },
+    [CAUSE_NOT_ACCEPTED] =
+        {
+            .problem = PROBLEM_CLOSE_WAIT_LEAK,
+            .brief = "the clients gave up in the accept queue: the application does not call accept()",
+            .sentence =
+                "Most of these sockets were never accepted: the clients connected, waited and gave up, "
+                "because the application does not call accept().",
+            .remedy = {"look at the application: blocked threads, its descriptor limit (EMFILE leaves "
+                       "connections in the queue), CPU",
+                       "restart it if it does not recover"},
+        },
+    [CAUSE_TIME_WAIT_INBOUND] =
+        {
+            .problem = PROBLEM_TIME_WAIT_PILEUP,
+            .brief = "this host closes short incoming connections first",
+            .sentence =
+                "The TIME-WAIT sockets belong to incoming connections that this host closes first. They "
+                "take memory only, no ports.",
+            .remedy = {"@sysctl", "let the client close first, or keep connections open (keep-alive)"},
+        },
+    [CAUSE_TIME_WAIT_OUTBOUND] =
+        {
+            .problem = PROBLEM_TIME_WAIT_PILEUP,
+            .brief = "this host opens and closes many short connections",
+            .sentence = "The TIME-WAIT sockets belong to outgoing connections that this host closes first.",
+            .remedy = {"reuse connections: a pool or keep-alive", "@sysctl"},
+        },
+    [CAUSE_TIME_WAIT_UNCLEAR] =
+        {
+            .problem = PROBLEM_TIME_WAIT_PILEUP,
+            .brief = "this host closes many short connections first",
+            .sentence = "This host closes many short connections first, incoming and outgoing.",
+            .remedy = {"reuse connections: a pool or keep-alive", "@sysctl"},
+        },
+    [CAUSE_TW_BUCKETS_FULL] =
+        {
+            .problem = PROBLEM_TIME_WAIT_OVERFLOW,
+            .brief = "connections are closed without TIME-WAIT",
+            .sentence = "More connections are closed here first within 60 s than tcp_max_tw_buckets allows.",
+            .remedy = {"@sysctl", "reuse connections, or let the peer close first"},
+        },
+    [CAUSE_PORTS_TIME_WAIT] =
+        {
+            .problem = PROBLEM_PORT_EXHAUSTION,
+            .brief = "short outgoing connections leave their ports in TIME-WAIT",
+            .sentence = "Most of the ports are held by TIME-WAIT: this host opens short connections to one "
+                        "destination and closes them first, faster than 60 s free the ports.",
+            .remedy = {"reuse connections: a pool or keep-alive", "@sysctl",
+                       "spread over more destination or source addresses"},
+        },
+    [CAUSE_PORTS_LIVE] =
+        {
+            .problem = PROBLEM_PORT_EXHAUSTION,
+            .brief = "live connections hold the ports",
+            .sentence = "Most of the ports are held by live connections to one destination.",
+            .remedy = {"use fewer connections: a pool with a limit, multiplexing", "@sysctl",
+                       "spread over more destination or source addresses; bind with "
+                       "IP_BIND_ADDRESS_NO_PORT where a source address is chosen"},
+        },
+    [CAUSE_PORTS_CLOSE_WAIT] =
+        {
+            .problem = PROBLEM_PORT_EXHAUSTION,
+            .brief = "the application leaks its outgoing connections in CLOSE-WAIT",
+            .sentence = "Most of the ports are held by CLOSE-WAIT: the destination has closed and the local "
+                        "application has not.",
+            .remedy = {"fix the application: close() when read() returns 0 and on every error path",
+                       "until then restart it in time: only that frees the ports"},
+        },
+    [CAUSE_PEER_NOT_ANSWERING] =
+        {
+            .problem = PROBLEM_SYN_SENT_STALL,
+            .brief = "the SYNs are not answered",
+            .sentence =
+                "The SYNs of outgoing connections are not answered: the peer is down, its accept queue "
+                "is full, or a firewall drops them.",
+            .remedy = {"check the path and the peer (a firewall that drops, a full accept queue there)",
+                       "give the application a connect timeout of a few seconds and a limit on attempts"},
+        },
+    [CAUSE_ZERO_WINDOW] =
+        {
+            .problem = PROBLEM_FIN_WAIT_1_STALL,
+            .brief = "the peers have closed their receive window",
+            .sentence = "The peers do not read: their receive window is zero, so the last data and the FIN "
+                        "cannot be sent.",
+            .remedy = {"find out why the clients stop reading; a slow-read attack looks like this",
+                       "limit the time per response in the application, TCP_USER_TIMEOUT on its sockets"},
+        },
+    [CAUSE_PEER_GONE] =
+        {
+            .problem = PROBLEM_FIN_WAIT_1_STALL,
+            .brief = "the peers have gone without a word",
+            .sentence = "The peers acknowledge nothing any more: they or the path to them are gone, and the "
+                        "kernel resends the last data and the FIN until it gives up.",
+            .remedy = {"check the path and what drops packets on it (NAT and firewall timeouts)",
+                       "set TCP_USER_TIMEOUT in the application to give up sooner"},
+        },
+    [CAUSE_FIN_WAIT_2_ORPHANED] =
+        {
+            .problem = PROBLEM_FIN_WAIT_2_PILEUP,
+            .brief = "the peers do not close their side of connections closed here",
+            .sentence =
+                "The process here has closed these sockets for good and the peers do not close theirs; "
+                "tcp_fin_timeout ends them.",
+            .remedy = {"fix the peer if it is yours: it leaks CLOSE-WAIT", "@sysctl"},
+        },
+    [CAUSE_FIN_WAIT_2_HALF_CLOSED] =
+        {
+            .problem = PROBLEM_FIN_WAIT_2_PILEUP,
+            .brief = "the application has half-closed them with shutdown() and still holds them",
+            .sentence = "A process here called shutdown() and keeps the descriptor, waiting for the peer to "
+                        "close; no timer runs for these sockets.",
+            .remedy = {"set a limit in the application on how long it waits after shutdown(), then close()",
+                       "fix the peer if it is yours: it leaks CLOSE-WAIT"},
+        },
+    [CAUSE_FINAL_ACK_LOST] =
+        {
+            .problem = PROBLEM_LAST_ACK_STALL,
+            .brief = "the peers no longer acknowledge",
+            .sentence =
+                "The peers closed and then vanished, or the path loses the acknowledgement of our FIN.",
+            .remedy = {"check the path and what drops packets on it (NAT and firewall timeouts)"},
+        },
+    [CAUSE_SIMULTANEOUS_CLOSE] =
+        {
+            .problem = PROBLEM_CLOSING_STALL,
+            .brief = "both sides closed at once and the path loses packets",
+            .sentence =
+                "Both sides closed at once and the acknowledgements are lost: the path loses packets.",
+            .remedy = {"check the path for loss"},
+        },
+    [CAUSE_MANY_ESTABLISHED] =
+        {
+            .problem = PROBLEM_ESTABLISHED_PILEUP,
+            .brief = "more open connections than this host is configured to expect",
+            .sentence = "The number of open connections is above the configured threshold.",
+            .remedy =
+                {"check whether the load is wanted; else look for idle connections: ss -tno state "
+                 "established",
+                 "set SO_KEEPALIVE or TCP_USER_TIMEOUT in the application, so that dead peers are noticed"},
+        },
+    [CAUSE_ORPHANS] =
+        {
+            .problem = PROBLEM_ORPHAN_PRESSURE,
+            .brief = "processes close with data unacknowledged and the peers do not answer",
+            .sentence =
+                "Many sockets have been closed by their process while the peers do not acknowledge the "
+                "last data or the FIN.",
+            .remedy = {"find the peers: ss -tno state fin-wait-1",
+                       "check the path; limit the clients that hold responses open"},
+        },
+    [CAUSE_TCP_MEMORY] =
+        {
+            .problem = PROBLEM_TCP_MEMORY_PRESSURE,
+            .brief = "socket buffers use most of the memory that tcp_mem allows",
+            .sentence = "Data waits in socket buffers: peers that do not read, or applications here that do "
+                        "not.",
+            .remedy = {"find the sockets with long queues: ss -tmn, columns Recv-Q and Send-Q",
+                       "limit the buffers or the number of connections of that application"},
+        },
+    [CAUSE_CONNTRACK_TABLE] =
+        {
+            .problem = PROBLEM_CONNTRACK_FULL,
+            .brief = "tracked connections near nf_conntrack_max",
+            .sentence = "The firewall tracks nearly as many connections as nf_conntrack_max allows.",
+            .remedy = {"@sysctl", "exempt traffic that needs no tracking (notrack)",
+                       "look at who opens them: conntrack -S and conntrack -L"},
+        },
+    [CAUSE_CANNOT_SAMPLE] =
+        {
+            .problem = PROBLEM_SAMPLING_DEGRADED,
+            .brief = "a source cannot be read",
+            .sentence = "A source that synwaitd reads cannot be read.",
+            .remedy = {"see the reason; check the service's sandbox and the kernel's configuration"},
+        },
+};
+
+const struct cause_info *cause_info(enum cause cause) {
+    return &table[cause];
+}

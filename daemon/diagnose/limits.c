@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* Which limit binds, on this kernel with these sysctls. */
+#include <stddef.h>
+
+#include "threshold.h"
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static uint64_t round_up_to_power_of_two(uint64_t value) {
+    uint64_t power = 1;
+
+    while (power < value)
+        power <<= 1;
+    return power;
+}
+
+enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener) {
+    struct figure somaxconn = sample->knob[KNOB_SOMAXCONN].value;
+
+    /* An application that asked for exactly somaxconn looks the same; both then have to grow. */
+    if (figure_known(somaxconn) && listener->backlog >= somaxconn.value)
+        return LIMIT_SOMAXCONN;
+    return LIMIT_LISTEN_BACKLOG;
+}
+
+/* Before 4.4 the queue was sized at listen() (reqsk_queue_alloc). */
+static struct figure old_syn_queue_limit(const struct sample *sample, const struct listener *listener,
+                                         enum limit_source *source) {
+    struct figure max_syn = sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
+
+    if (!figure_known(max_syn))
+        return FIGURE_NONE;
+    uint64_t wish = smaller(listener->backlog, max_syn.value);
+    if (max_syn.value < listener->backlog)
+        *source = LIMIT_MAX_SYN_BACKLOG;
+    return FIGURE_OF(round_up_to_power_of_two((wish > 8 ? wish : 8) + 1));
+}
+
+struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
+                              enum limit_source *source) {
+    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
+    struct figure max_syn = sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
+    uint64_t limit = listener->backlog;
+
+    *source = accept_queue_limit_source(sample, listener);
+    if (!kernel_at_least(sample->kernel, 4, 4))
+        return old_syn_queue_limit(sample, listener, source);
+    /* tcp_conn_request(): without cookies a stranger is dropped once less than a quarter is left. */
+    bool without_cookies = cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
+    if (without_cookies && figure_known(max_syn) && max_syn.value - max_syn.value / 4 < limit) {
+        limit = max_syn.value - max_syn.value / 4;
+        *source = LIMIT_THREE_QUARTER_RULE;
+    }
+    return FIGURE_OF(limit * (listener->members ? listener->members : 1));
+}
+
+const char *limit_source_name(enum limit_source source) {
+    static const char *const name[] = {
+        [LIMIT_LISTEN_BACKLOG] = "listen() backlog",
+        [LIMIT_SOMAXCONN] = "net.core.somaxconn",
+        [LIMIT_THREE_QUARTER_RULE] = "3/4 of net.ipv4.tcp_max_syn_backlog, syncookies off",
+        [LIMIT_MAX_SYN_BACKLOG] = "net.ipv4.tcp_max_syn_backlog",
+        [LIMIT_MAX_TW_BUCKETS] = "net.ipv4.tcp_max_tw_buckets",
+        [LIMIT_PORT_RANGE] = "net.ipv4.ip_local_port_range",
+        [LIMIT_MAX_ORPHANS] = "net.ipv4.tcp_max_orphans",
+        [LIMIT_TCP_MEM] = "net.ipv4.tcp_mem",
+        [LIMIT_CONNTRACK_MAX] = "net.netfilter.nf_conntrack_max",
+    };
+
+    return name[source];
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+#include "observe.h"
+
+#include <stddef.h>
+
+/* What a listener condition compares: its two numbers and their limit. */
+static struct observation at_listener(const struct sample *sample, const struct listener *listener,
+                                      enum condition condition) {
+    struct observation seen = {
+        .condition = condition,
+        .scope = {.kind = SCOPE_LISTENER, .local = listener->local},
+        .blamed = listener->local,
+        .measured_usec = sample->taken_usec,
+    };
+
+    if (condition == CONDITION_SYN_RECV) {
+        seen.value = FIGURE_OF(listener->half_open);
+        seen.limit = syn_queue_limit(sample, listener, &seen.limit_source);
+        seen.measured_usec = sample->walked_usec;
+        return seen;
+    }
+    seen.value = FIGURE_OF(listener->accept_queue);
+    seen.limit = FIGURE_OF(listener->backlog);
+    seen.limit_source = accept_queue_limit_source(sample, listener);
+    return seen;
+}
+
+static void observe_listeners(const struct sample *sample, enum condition condition,
+                              observe_callback callback, void *context) {
+    if (!observe_is_readable(sample, condition))
+        return;
+    for (size_t i = 0; i < sample->listener_count; i++) {
+        struct observation seen = at_listener(sample, &sample->listener[i], condition);
+        if (seen.value.value > 0)
+            callback(&seen, context);
+    }
+}
+
+/* The listener that an overflow is laid to: the one whose queue is fullest. */
+static struct endpoint fullest_listener(const struct sample *sample, enum condition condition) {
+    struct endpoint fullest = {0};
+    uint32_t most = 0;
+
+    if (!observe_is_readable(sample, condition))
+        return fullest;
+    for (size_t i = 0; i < sample->listener_count; i++) {
+        struct observation seen = at_listener(sample, &sample->listener[i], condition);
+        uint32_t ratio = permyriad_of(seen.value.value, figure_or(seen.limit, 0));
+        if (ratio > most) {
+            most = ratio;
+            fullest = seen.scope.local;
+        }
+    }
+    return fullest;
+}
+
+struct figure observe_syn_overflow(const struct sample *sample) {
+    const struct figure *increase = sample->increase;
+    struct figure mode = sample->knob[KNOB_TCP_SYNCOOKIES].value;
+    struct figure full =
+        figure_add(increase[COUNTER_REQ_QUEUE_FULL_COOKIES], increase[COUNTER_REQ_QUEUE_FULL_DROP]);
+
+    /* With 2 every SYN gets a cookie and the kernel counts each as "queue full"; what does not come back is
+       the excess. */
+    if (figure_known(mode) && mode.value == 2)
+        full = figure_subtract(increase[COUNTER_SYNCOOKIES_SENT], increase[COUNTER_SYNCOOKIES_RECV]);
+    /* The 3/4 rule moves ListenDrops alone; of these the accept-queue drops are ListenOverflows. */
+    if (figure_known(mode) && mode.value == 0) {
+        struct figure dropped =
+            figure_subtract(increase[COUNTER_LISTEN_DROPS], increase[COUNTER_LISTEN_OVERFLOWS]);
+        if (figure_known(full) && figure_known(dropped) && dropped.value > full.value)
+            full = dropped;
+    }
+    return figure_per_second(full, sample->span_usec);
+}
+
+/* An overflow has no limit of its own; the admin wants to know the one it ran over. */
+static void blame(struct observation *seen, const struct sample *sample, enum condition queue) {
+    seen->blamed = fullest_listener(sample, queue);
+    const struct listener *listener = sample_find_listener(sample, &seen->blamed);
+    if (!listener)
+        return;
+    struct observation full = at_listener(sample, listener, queue);
+    seen->limit = full.limit;
+    seen->limit_source = full.limit_source;
+}
+
+static struct observation host_rate(const struct sample *sample, enum condition condition) {
+    struct observation seen = {.condition = condition, .measured_usec = sample->taken_usec};
+
+    switch (condition) {
+    case CONDITION_SYN_OVERFLOW:
+        seen.value = observe_syn_overflow(sample);
+        blame(&seen, sample, CONDITION_SYN_RECV);
+        break;
+    case CONDITION_ACCEPT_OVERFLOW:
+        seen.value = sample_rate(sample, COUNTER_LISTEN_OVERFLOWS);
+        blame(&seen, sample, CONDITION_ACCEPT_QUEUE);
+        break;
+    default:
+        seen.value = sample_rate(sample, COUNTER_TIME_WAIT_OVERFLOW);
+        seen.limit = sample->knob[KNOB_TCP_MAX_TW_BUCKETS].value;
+        seen.limit_source = LIMIT_MAX_TW_BUCKETS;
+    }
+    return seen;
+}
+
+static struct observation host_gauge(const struct sample *sample, enum condition condition) {
+    struct observation seen = {.condition = condition, .measured_usec = sample->taken_usec};
+
+    switch (condition) {
+    case CONDITION_ORPHANS:
+        seen.value = sample->gauge[GAUGE_ORPHANS];
+        seen.limit = sample->knob[KNOB_TCP_MAX_ORPHANS].value;
+        seen.limit_source = LIMIT_MAX_ORPHANS;
+        break;
+    case CONDITION_TCP_MEMORY:
+        seen.value = sample->gauge[GAUGE_MEMORY_PAGES];
+        seen.limit = sample->knob[KNOB_TCP_MEM_MAX].value;
+        seen.limit_source = LIMIT_TCP_MEM;
+        break;
+    case CONDITION_CONNTRACK:
+        seen.value = sample->gauge[GAUGE_CONNTRACK];
+        seen.limit = sample->knob[KNOB_CONNTRACK_MAX].value;
+        seen.limit_source = LIMIT_CONNTRACK_MAX;
+        break;
+    default:
+        seen.value = sample->state[STATE_TIME_WAIT];
+        seen.limit = sample->knob[KNOB_TCP_MAX_TW_BUCKETS].value;
+        seen.limit_source = LIMIT_MAX_TW_BUCKETS;
+    }
+    return seen;
+}
+
+static bool counted_by_walk(enum tcp_state state) {
+    return state != STATE_ESTABLISHED && state != STATE_TIME_WAIT && state != STATE_LISTEN;
+}
+
+/* A state over the whole host, less the ports that have a rule of their own, and then each of those. */
+static void observe_state(const struct config *config, const struct sample *sample, enum condition condition,
+                          observe_callback callback, void *context) {
+    enum tcp_state state = condition_info(condition)->state;
+    struct observation host = {
+        .condition = condition,
+        .value = sample->state[state],
+        .measured_usec = counted_by_walk(state) ? sample->walked_usec : sample->taken_usec,
+    };
+
+    for (size_t i = 0; i < config->port_count; i++) {
+        if (!config->port[i].overrides[condition])
+            continue;
+        const struct port_figures *port = sample_find_port(sample, config->port[i].port);
+        struct observation own = host;
+        own.scope = (struct scope){.kind = SCOPE_PORT, .local = {.port = config->port[i].port}};
+        own.value = sample->state[state];
+        if (figure_known(own.value))
+            own.value.value = port ? port->state[state] : 0;
+        host.value = figure_subtract(host.value, own.value);
+        callback(&own, context);
+    }
+    callback(&host, context);
+}
+
+static void observe_destinations(const struct sample *sample, observe_callback callback, void *context) {
+    if (!observe_is_readable(sample, CONDITION_PORTS))
+        return;
+    for (size_t i = 0; i < sample->destination_count; i++) {
+        const struct destination *destination = &sample->destination[i];
+        struct observation seen = {
+            .condition = CONDITION_PORTS,
+            .scope = {SCOPE_DESTINATION, destination->local, destination->remote},
+            .value = FIGURE_OF(destination->ports_in_use - destination->error),
+            .limit = sample_ephemeral_ports(sample),
+            .limit_source = LIMIT_PORT_RANGE,
+            .measured_usec = sample->destinations_usec,
+        };
+        callback(&seen, context);
+    }
+}
+
+void observe(const struct config *config, const struct sample *sample, enum condition condition,
+             observe_callback callback, void *context) {
+    struct observation seen;
+
+    switch (condition) {
+    case CONDITION_SYN_RECV:
+    case CONDITION_ACCEPT_QUEUE:
+        observe_listeners(sample, condition, callback, context);
+        return;
+    case CONDITION_PORTS:
+        observe_destinations(sample, callback, context);
+        return;
+    case CONDITION_SYN_OVERFLOW:
+    case CONDITION_ACCEPT_OVERFLOW:
+    case CONDITION_TIME_WAIT_OVERFLOW:
+        seen = host_rate(sample, condition);
+        callback(&seen, context);
+        return;
+    case CONDITION_TIME_WAIT:
+    case CONDITION_ORPHANS:
+    case CONDITION_TCP_MEMORY:
+    case CONDITION_CONNTRACK:
+        seen = host_gauge(sample, condition);
+        callback(&seen, context);
+        return;
+    default:
+        observe_state(config, sample, condition, callback, context);
+    }
+}
+
+bool observe_is_readable(const struct sample *sample, enum condition condition) {
+    switch (condition) {
+    case CONDITION_SYN_RECV:
+        return sample->listeners_known && figure_known(sample->state[STATE_SYN_RECV]);
+    case CONDITION_ACCEPT_QUEUE:
+        return sample->listeners_known;
+    case CONDITION_PORTS:
+        return sample->source[SOURCE_DESTINATIONS].failed_ticks == 0;
+    default:
+        return true;
+    }
+}

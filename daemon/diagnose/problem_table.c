@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/* What each problem is, and the remedies that circulate for it and are wrong. The catalog is made from here.
+ */
+#include "problem.h"
+
+#include <string.h>
+
+#include "messages.h"
+
+static const struct problem_info table[PROBLEM_COUNT] = {
+    [PROBLEM_SYN_FLOOD] =
+        {
+            .slug = "syn-flood",
+            .message_id = MESSAGE_ID_SYN_FLOOD,
+            .title = "SYN flood",
+            .meaning = "Connection requests arrive whose senders never finish the handshake. Each holds a "
+                       "place in the "
+                       "listener's SYN queue for up to a minute. With tcp_syncookies=1 the listener goes on "
+                       "answering "
+                       "once the queue is full; without, new clients are dropped.",
+            .wrong =
+                {
+                    {"raising net.ipv4.tcp_max_syn_backlog",
+                     "ignored since Linux 4.4 while tcp_syncookies is on"},
+                    {"net.ipv4.tcp_syncookies=0", "a full SYN queue then drops real clients"},
+                    {"lowering net.ipv4.tcp_synack_retries",
+                     "with cookies it wins nothing and it cuts off clients on lossy paths"},
+                    {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout", "neither touches half-open connections"},
+                    {"net.ipv4.tcp_abort_on_overflow=1",
+                     "acts on a full accept queue, not on a full SYN queue"},
+                },
+        },
+    [PROBLEM_SYN_BACKLOG_SMALL] =
+        {
+            .slug = "syn-backlog-small",
+            .message_id = MESSAGE_ID_SYN_BACKLOG_SMALL,
+            .title = "SYN queue too small for real clients",
+            .meaning =
+                "More real clients are in the middle of their handshake than the listener's SYN queue "
+                "holds. With tcp_syncookies=1 the rest connect by cookie, without window scaling and SACK "
+                "where they use no timestamps; with 0 they are dropped and try again a second later.",
+            .wrong =
+                {
+                    {"raising net.ipv4.tcp_max_syn_backlog",
+                     "ignored since Linux 4.4 while tcp_syncookies is on; the listen() backlog is the limit"},
+                    {"net.core.somaxconn alone",
+                     "it only caps: the application must ask for more, and call listen() again"},
+                    {"net.ipv4.tcp_syncookies=0", "turns slower connections into failed ones"},
+                    {"net.ipv4.tcp_abort_on_overflow=1", "acts on a full accept queue only"},
+                },
+        },
+    [PROBLEM_ACCEPT_QUEUE_FULL] =
+        {
+            .slug = "accept-queue-full",
+            .message_id = MESSAGE_ID_ACCEPT_QUEUE_FULL,
+            .title = "Accept queue full",
+            .meaning =
+                "Finished connections wait for the application to call accept(), and their queue is full. "
+                "The kernel drops further SYNs and final ACKs for this listener; clients see delays of "
+                "seconds, then timeouts.",
+            .wrong =
+                {
+                    {"a larger backlog for an application that does not keep up",
+                     "clients wait longer for the same result"},
+                    {"net.ipv4.tcp_max_syn_backlog", "is about half-open connections, not about accept()"},
+                    {"net.ipv4.tcp_abort_on_overflow=1", "resets clients that would get in on a retry, and "
+                                                         "only at the final ACK: SYNs are dropped "
+                                                         "as before"},
+                    {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout", "neither touches the accept queue"},
+                },
+        },
+    [PROBLEM_HANDSHAKE_LOSS] =
+        {
+            .slug = "handshake-loss",
+            .message_id = MESSAGE_ID_HANDSHAKE_LOSS,
+            .title = "Handshakes lost on the way back",
+            .meaning =
+                "Clients ask again and again for a connection that this host has already answered: the "
+                "SYN-ACKs, or the clients' last ACKs, are lost on the way.",
+            .wrong =
+                {
+                    {"treating it as a SYN flood", "the clients are real: they repeat the same request"},
+                    {"lowering net.ipv4.tcp_synack_retries", "gives up on exactly the clients that suffer"},
+                    {"net.ipv4.tcp_max_syn_backlog or net.core.somaxconn",
+                     "the queue is long because answers are lost"},
+                },
+        },
+    [PROBLEM_CLOSE_WAIT_LEAK] =
+        {
+            .slug = "close-wait-leak",
+            .message_id = MESSAGE_ID_CLOSE_WAIT_LEAK,
+            .title = "CLOSE-WAIT leak",
+            .meaning =
+                "The peers have closed, the local application has not. CLOSE-WAIT has no timer: each such "
+                "socket keeps its descriptor and memory until the application closes it or ends.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2; CLOSE-WAIT has no timer"},
+                    {"net.ipv4.tcp_tw_reuse or tcp_max_tw_buckets", "are about TIME-WAIT"},
+                    {"net.ipv4.tcp_keepalive_*",
+                     "at best ends the connection; the application still holds the descriptor"},
+                    {"killing the sockets with ss -K",
+                     "hides the leak: the descriptors stay until the application closes them"},
+                },
+        },
+    [PROBLEM_PORT_EXHAUSTION] =
+        {
+            .slug = "port-exhaustion",
+            .message_id = MESSAGE_ID_PORT_EXHAUSTION,
+            .title = "Ephemeral ports running out",
+            .meaning =
+                "Nearly every local port is taken towards one destination address and port. When none is "
+                "left, connect() to it fails with EADDRNOTAVAIL, and no counter in the kernel tells. Other "
+                "destinations are not concerned.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                    {"lowering net.ipv4.tcp_max_tw_buckets",
+                     "frees nothing now, and closes without TIME-WAIT what late segments can then corrupt"},
+                    {"SO_LINGER with 0", "throws away unsent data and resets the peer"},
+                    {"net.ipv4.tcp_timestamps=0", "takes away what tcp_tw_reuse needs"},
+                },
+        },
+    [PROBLEM_TIME_WAIT_OVERFLOW] =
+        {
+            .slug = "time-wait-overflow",
+            .message_id = MESSAGE_ID_TIME_WAIT_OVERFLOW,
+            .title = "TIME-WAIT table full",
+            .meaning =
+                "tcp_max_tw_buckets is reached: connections now close without TIME-WAIT. A late segment "
+                "of such a connection can disturb a new one on the same ports, and a peer whose last FIN "
+                "was lost gets a reset.",
+            .wrong =
+                {
+                    {"lowering net.ipv4.tcp_max_tw_buckets", "is what is happening, made worse"},
+                    {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                },
+        },
+    [PROBLEM_TIME_WAIT_PILEUP] =
+        {
+            .slug = "time-wait-pileup",
+            .message_id = MESSAGE_ID_TIME_WAIT_PILEUP,
+            .title = "TIME-WAIT pile-up",
+            .meaning = "Connections that this host closed first are kept for 60 s, as TCP requires. That is "
+                       "cheap and harmless until tcp_max_tw_buckets is reached or the ports towards one "
+                       "destination run out.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                    {"lowering net.ipv4.tcp_max_tw_buckets",
+                     "closes without TIME-WAIT what late segments can then corrupt"},
+                    {"net.ipv4.tcp_tw_reuse for incoming connections", "acts in outgoing connect() alone"},
+                    {"SO_LINGER with 0", "throws away unsent data and resets the peer"},
+                },
+        },
+    [PROBLEM_SYN_SENT_STALL] =
+        {
+            .slug = "syn-sent-stall",
+            .message_id = MESSAGE_ID_SYN_SENT_STALL,
+            .title = "Outgoing connections unanswered",
+            .meaning =
+                "Many connect() calls wait for an answer to their SYN. The peer, a firewall on the way, or "
+                "the peer's full accept queue drops it; each attempt lasts about two minutes by default.",
+            .wrong =
+                {
+                    {"widening net.ipv4.ip_local_port_range", "ports are not what is missing, an answer is"},
+                    {"net.ipv4.tcp_tw_reuse", "is about TIME-WAIT"},
+                },
+        },
+    [PROBLEM_FIN_WAIT_1_STALL] =
+        {
+            .slug = "fin-wait-1-stall",
+            .message_id = MESSAGE_ID_FIN_WAIT_1_STALL,
+            .title = "FIN-WAIT-1 stall",
+            .meaning =
+                "This host has closed, and the peers acknowledge neither the last data nor the FIN. The "
+                "kernel keeps that data and sends it again until it gives up.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout", "acts in FIN-WAIT-2 alone"},
+                    {"net.ipv4.tcp_tw_reuse", "is about TIME-WAIT"},
+                    {"lowering net.ipv4.tcp_max_orphans", "resets connections that would have ended well"},
+                },
+        },
+    [PROBLEM_FIN_WAIT_2_PILEUP] =
+        {
+            .slug = "fin-wait-2-pileup",
+            .message_id = MESSAGE_ID_FIN_WAIT_2_PILEUP,
+            .title = "FIN-WAIT-2 pile-up",
+            .meaning = "This host has closed its side and the peers have confirmed, but do not close theirs.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout for sockets that a process still holds",
+                     "its timer runs for orphans alone"},
+                    {"net.ipv4.tcp_tw_reuse", "is about TIME-WAIT"},
+                },
+        },
+    [PROBLEM_LAST_ACK_STALL] =
+        {
+            .slug = "last-ack-stall",
+            .message_id = MESSAGE_ID_LAST_ACK_STALL,
+            .title = "LAST-ACK stall",
+            .meaning =
+                "The peer closed first, this host has closed too, and its FIN is not acknowledged: the "
+                "peer or the path is gone. The kernel sends it again until it gives up.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_fin_timeout", "acts in FIN-WAIT-2 alone"},
+                    {"net.ipv4.tcp_tw_reuse", "is about TIME-WAIT"},
+                },
+        },
+    [PROBLEM_CLOSING_STALL] =
+        {
+            .slug = "closing-stall",
+            .message_id = MESSAGE_ID_CLOSING_STALL,
+            .title = "CLOSING stall",
+            .meaning = "Both sides closed at the same time and the acknowledgements of their FINs are lost.",
+            .wrong =
+                {
+                    {"any sysctl", "none acts on CLOSING; the path loses packets"},
+                },
+        },
+    [PROBLEM_ESTABLISHED_PILEUP] =
+        {
+            .slug = "established-pileup",
+            .message_id = MESSAGE_ID_ESTABLISHED_PILEUP,
+            .title = "ESTABLISHED pile-up",
+            .meaning =
+                "More connections are open than this host is configured to expect. Peers that vanished "
+                "without a word stay ESTABLISHED for ever unless the application uses keepalive.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_keepalive_time alone", "only sockets with SO_KEEPALIVE are probed"},
+                    {"net.ipv4.tcp_fin_timeout or tcp_tw_reuse", "neither touches ESTABLISHED"},
+                },
+        },
+    [PROBLEM_ORPHAN_PRESSURE] =
+        {
+            .slug = "orphan-pressure",
+            .message_id = MESSAGE_ID_ORPHAN_PRESSURE,
+            .title = "Orphaned sockets near their limit",
+            .meaning = "Many connections have been closed by their process while data or FIN is still "
+                       "unacknowledged. At tcp_max_orphans the kernel resets further ones.",
+            .wrong =
+                {
+                    {"lowering net.ipv4.tcp_max_orphans", "resets more connections, sooner"},
+                    {"net.ipv4.tcp_tw_reuse", "TIME-WAIT sockets are no orphans"},
+                },
+        },
+    [PROBLEM_TCP_MEMORY_PRESSURE] =
+        {
+            .slug = "tcp-memory-pressure",
+            .message_id = MESSAGE_ID_TCP_MEMORY_PRESSURE,
+            .title = "TCP memory near its limit",
+            .meaning =
+                "Socket buffers use most of what tcp_mem allows. Above its second value the kernel shrinks "
+                "windows, at the third it drops segments and resets orphans.",
+            .wrong =
+                {
+                    {"raising net.ipv4.tcp_rmem or tcp_wmem", "each socket may then take more: worse"},
+                    {"raising net.ipv4.tcp_mem without knowing who holds it",
+                     "moves the shortage to the whole host"},
+                },
+        },
+    [PROBLEM_CONNTRACK_FULL] =
+        {
+            .slug = "conntrack-full",
+            .message_id = MESSAGE_ID_CONNTRACK_FULL,
+            .title = "Connection tracking table near its limit",
+            .meaning = "The firewall's connection tracking table is nearly full. When it is, packets of new "
+                       "connections are dropped, whatever the state of the sockets.",
+            .wrong =
+                {
+                    {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout",
+                     "conntrack has its own table and its own timers"},
+                    {"net.netfilter.nf_conntrack_buckets alone", "speeds up look-ups; the limit stays"},
+                },
+        },
+    [PROBLEM_UNSAFE_SYSCTL] =
+        {
+            .slug = "unsafe-sysctl",
+            .message_id = MESSAGE_ID_UNSAFE_SYSCTL,
+            .title = "Sysctl settings that weaken this host",
+            .meaning = "Values are set that take away a protection or cause failures under load.",
+            .wrong =
+                {
+                    {"copying a sysctl list from the web", "most of these values come from there"},
+                },
+        },
+    [PROBLEM_SAMPLING_DEGRADED] =
+        {
+            .slug = "sampling-degraded",
+            .message_id = MESSAGE_ID_SAMPLING_DEGRADED,
+            .title = "synwaitd cannot see everything",
+            .meaning =
+                "A source that synwaitd reads has failed three times in a row. Conditions that rest on it "
+                "are not judged until it is back: no alert about them does not mean that all is well.",
+            .wrong =
+                {
+                    {"running synwaitd as root", "nothing that it reads needs a privilege"},
+                },
+        },
+};
+
+const struct problem_info *problem_info(enum problem problem) {
+    return &table[problem];
+}
+
+int problem_from_slug(const char *slug) {
+    for (int i = 0; i < PROBLEM_COUNT; i++)
+        if (strcmp(table[i].slug, slug) == 0)
+            return i;
+    return -1;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+#include "threshold.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "observe.h"
+
+#define GAP_INTERVALS 5
+
+/* One call of threshold_evaluate(). */
+struct judgement {
+    const struct config *config;
+    struct threshold_tracker *tracker;
+    uint64_t elapsed_usec;
+    bool seen[TRACKS_MAX];
+};
+
+bool scope_equal(const struct scope *a, const struct scope *b) {
+    return a->kind == b->kind && endpoint_equal(&a->local, &b->local) &&
+           endpoint_equal(&a->remote, &b->remote);
+}
+
+const char *severity_name(enum severity severity) {
+    return severity == SEVERITY_CRITICAL ? "critical" : "warning";
+}
+
+/* The threshold as a plain number; unknown if it is a share of an unknown limit. */
+static struct figure worked_out(struct threshold threshold, struct figure limit) {
+    if (threshold.unit == UNIT_COUNT)
+        return FIGURE_OF(threshold.value);
+    if (!figure_known(limit))
+        return limit;
+    uint64_t value = permyriad_apply((uint32_t)threshold.value, limit.value);
+    return FIGURE_OF(value > 0 ? value : 1);
+}
+
+static bool is_over(uint64_t value, uint64_t threshold, const struct threshold_rule *rule) {
+    return value >= threshold && value >= rule->floor;
+}
+
+static bool is_well_under(uint64_t value, uint64_t threshold, const struct threshold_rule *rule) {
+    return value < permyriad_apply(8000, threshold) || value < rule->floor;
+}
+
+/* Time over so far. A gauge that is over now has been for no known time; a rate has been for the whole span.
+ */
+static uint64_t time_over(bool over, bool was_over, bool is_rate, uint64_t so_far, uint64_t elapsed) {
+    if (!over)
+        return 0;
+    return was_over || is_rate ? so_far + elapsed : 0;
+}
+
+static struct track *find_track(struct threshold_tracker *tracker, enum condition condition,
+                                const struct scope *scope) {
+    for (size_t i = 0; i < TRACKS_MAX; i++) {
+        struct track *track = &tracker->track[i];
+        if (track->used && track->condition == condition && scope_equal(&track->scope, scope))
+            return track;
+    }
+    return NULL;
+}
+
+static struct track *new_track(struct threshold_tracker *tracker, enum condition condition,
+                               const struct scope *scope) {
+    for (size_t i = 0; i < TRACKS_MAX; i++) {
+        struct track *track = &tracker->track[i];
+        if (track->used)
+            continue;
+        *track = (struct track){.used = true, .condition = condition, .scope = *scope};
+        return track;
+    }
+    return NULL;
+}
+
+static void set_severity(struct track *track, const struct threshold_rule *rule, bool first_of_rate) {
+    if (track->severity == SEVERITY_NONE && track->over_warning && !first_of_rate &&
+        track->over_warning_usec >= rule->hold_usec)
+        track->severity = SEVERITY_WARNING;
+    if (track->severity == SEVERITY_WARNING && track->over_critical &&
+        track->over_critical_usec >= rule->hold_usec)
+        track->severity = SEVERITY_CRITICAL;
+    else if (track->severity == SEVERITY_CRITICAL && track->under_critical_usec >= rule->clear_usec &&
+             track->under_critical_usec > 0)
+        track->severity = SEVERITY_WARNING;
+}
+
+/* Moves the clocks of a track on by one observation. @return false when it is over and done with. */
+static bool advance(struct track *track, const struct threshold_rule *rule, uint64_t value, uint64_t warning,
+                    uint64_t critical, uint64_t elapsed) {
+    bool is_rate = condition_info(track->condition)->is_rate;
+    bool over_warning = is_over(value, warning, rule);
+    bool over_critical = is_over(value, critical, rule);
+
+    bool first_of_rate = is_rate && !track->over_warning;
+    track->over_warning_usec =
+        time_over(over_warning, track->over_warning, is_rate, track->over_warning_usec, elapsed);
+    track->over_critical_usec =
+        time_over(over_critical, track->over_critical, is_rate, track->over_critical_usec, elapsed);
+    track->over_warning = over_warning;
+    track->over_critical = over_critical;
+    track->under_usec = is_well_under(value, warning, rule) ? track->under_usec + elapsed : 0;
+    track->under_critical_usec =
+        is_well_under(value, critical, rule) ? track->under_critical_usec + elapsed : 0;
+    set_severity(track, rule, first_of_rate);
+    if (track->severity == SEVERITY_NONE)
+        return over_warning;
+    return !is_well_under(value, warning, rule) || track->under_usec < rule->clear_usec;
+}
+
+static void remember(struct track *track, const struct observation *seen, uint64_t warning,
+                     uint64_t critical) {
+    /* Once raised, an overflow stays with the listener first blamed: it must not wander between alerts. */
+    bool keep_blame = track->scope.kind == SCOPE_HOST && track->severity != SEVERITY_NONE &&
+                      track->last.blamed.family != ENDPOINT_NONE;
+
+    track->last = (struct breach){
+        .condition = track->condition,
+        .severity = track->severity,
+        .scope = track->scope,
+        .blamed = keep_blame ? track->last.blamed : seen->blamed,
+        .value = seen->value.value,
+        .threshold = track->severity == SEVERITY_CRITICAL ? critical : warning,
+        .limit = keep_blame ? track->last.limit : seen->limit,
+        .limit_source = keep_blame ? track->last.limit_source : seen->limit_source,
+        .measured_usec = seen->measured_usec,
+    };
+}
+
+static uint16_t rule_port(const struct scope *scope) {
+    return scope->kind == SCOPE_LISTENER || scope->kind == SCOPE_PORT ? scope->local.port : 0;
+}
+
+static void judge(const struct observation *seen, void *context) {
+    struct judgement *judgement = context;
+    struct threshold_tracker *tracker = judgement->tracker;
+    const struct threshold_rule *rule =
+        config_rule(judgement->config, seen->condition, rule_port(&seen->scope));
+    struct track *track = find_track(tracker, seen->condition, &seen->scope);
+    struct figure warning = worked_out(rule->warning, seen->limit);
+    struct figure critical = worked_out(rule->critical, seen->limit);
+
+    if (!rule->enabled)
+        return;
+    if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
+        if (track)
+            judgement->seen[track - tracker->track] = true;
+        return;
+    }
+    if (!track && is_over(seen->value.value, warning.value, rule))
+        track = new_track(tracker, seen->condition, &seen->scope);
+    if (!track)
+        return;
+    judgement->seen[track - tracker->track] = true;
+    track->used =
+        advance(track, rule, seen->value.value, warning.value, critical.value, judgement->elapsed_usec);
+    remember(track, seen, warning.value, critical.value);
+}
+
+/* A listener that closed or a destination no longer among the fullest: nothing there any more. */
+static void judge_unseen(struct judgement *judgement, const struct sample *sample) {
+    for (size_t i = 0; i < TRACKS_MAX; i++) {
+        struct track *track = &judgement->tracker->track[i];
+        if (!track->used || judgement->seen[i])
+            continue;
+        if (!config_rule(judgement->config, track->condition, rule_port(&track->scope))->enabled) {
+            track->used = false;
+            continue;
+        }
+        if (!observe_is_readable(sample, track->condition))
+            continue;
+        struct observation gone = {
+            .condition = track->condition,
+            .scope = track->scope,
+            .blamed = track->last.blamed,
+            .value = FIGURE_OF(0),
+            .limit = track->last.limit,
+            .limit_source = track->last.limit_source,
+            .measured_usec = sample->taken_usec,
+        };
+        judge(&gone, judgement);
+    }
+}
+
+static int fuller(const struct breach *a, const struct breach *b) {
+    uint32_t ratio_a = permyriad_of(a->value, a->threshold);
+    uint32_t ratio_b = permyriad_of(b->value, b->threshold);
+
+    if (ratio_a != ratio_b)
+        return ratio_a > ratio_b;
+    return memcmp(&a->scope, &b->scope, sizeof a->scope) < 0;
+}
+
+/* Inserts so that one condition's breaches stand together, the fullest first. */
+static void insert_sorted(struct breach *breaches, size_t first, size_t count, const struct breach *breach) {
+    size_t at = count;
+
+    while (at > first && fuller(breach, &breaches[at - 1])) {
+        breaches[at] = breaches[at - 1];
+        at--;
+    }
+    breaches[at] = *breach;
+}
+
+static size_t collect(const struct threshold_tracker *tracker, struct breach breaches[BREACHES_MAX]) {
+    size_t count = 0;
+
+    for (int condition = 0; condition < CONDITION_COUNT; condition++) {
+        size_t first = count;
+        for (size_t i = 0; i < TRACKS_MAX && count < BREACHES_MAX; i++) {
+            const struct track *track = &tracker->track[i];
+            if (track->used && (int)track->condition == condition && track->severity != SEVERITY_NONE)
+                insert_sorted(breaches, first, count++, &track->last);
+        }
+    }
+    return count;
+}
+
+static uint64_t elapsed_usec(const struct config *config, const struct threshold_tracker *tracker,
+                             uint64_t now_usec) {
+    if (tracker->judged_usec == 0 || now_usec <= tracker->judged_usec)
+        return 0;
+    uint64_t elapsed = now_usec - tracker->judged_usec;
+    return elapsed > GAP_INTERVALS * config->interval_usec ? config->interval_usec : elapsed;
+}
+
+size_t threshold_evaluate(const struct config *config, const struct sample *sample,
+                          struct threshold_tracker *tracker, struct breach breaches[BREACHES_MAX]) {
+    struct judgement judgement = {
+        .config = config,
+        .tracker = tracker,
+        .elapsed_usec = elapsed_usec(config, tracker, sample->taken_usec),
+    };
+
+    for (int condition = 0; condition < CONDITION_COUNT; condition++)
+        observe(config, sample, (enum condition)condition, judge, &judgement);
+    judge_unseen(&judgement, sample);
+    tracker->judged_usec = sample->taken_usec;
+    return collect(tracker, breaches);
+}
+
+bool threshold_awaits_second_look(const struct threshold_tracker *tracker) {
+    for (size_t i = 0; i < TRACKS_MAX; i++) {
+        const struct track *track = &tracker->track[i];
+        if (track->used && track->severity == SEVERITY_NONE && condition_info(track->condition)->is_rate)
+            return true;
+    }
+    return false;
+}
+
+void threshold_resume(struct threshold_tracker *tracker, const struct breach *breach) {
+    struct track *track = find_track(tracker, breach->condition, &breach->scope);
+
+    if (!track)
+        track = new_track(tracker, breach->condition, &breach->scope);
+    if (!track)
+        return;
+    track->severity = breach->severity;
+    track->last = *breach;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+#include "manager.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+#include <systemd/sd-id128.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "console.h"
+#include "diagnose.h"
+#include "incident.h"
+#include "log.h"
+#include "netns.h"
+#include "record.h"
+#include "sampler.h"
+#include "state_file.h"
+#include "threshold.h"
+#include "util.h"
+#include "view.h"
+
+#define STATUS_MIN_USEC  (10 * USEC_PER_SEC)
+#define CONFIRM_DIVISOR  4 /* a second look comes after a quarter of the interval */
+#define ACCURACY_DIVISOR 20
+
+struct manager {
+    struct config config;
+    const struct manager_options *options;
+    sd_event *event;
+    sd_event_source *timer;
+    struct sampler *sampler;
+    const struct sample *sample;
+    struct threshold_tracker tracker;
+    struct incident_table incidents;
+    struct breach breach[BREACHES_MAX];
+    size_t breach_count;
+    struct finding finding[FINDINGS_MAX];
+    struct alert alert[INCIDENTS_MAX + FINDINGS_MAX];
+    char netns[64];
+    char boot_id[SD_ID128_STRING_MAX];
+    const char *runtime_directory; /* NULL: nothing is kept */
+    bool state_file_failed, view_failed;
+    uint64_t due_usec; /* of the next regular tick */
+    uint64_t ticks, missed_ticks;
+    uint64_t notified_usec;
+    uint64_t watchdog_usec;
+};
+
+static size_t open_incidents(const struct manager *manager) {
+    size_t count = 0;
+
+    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+        count += manager->incidents.incident[i].open;
+    return count;
+}
+
+/* systemd's first directory of the list; without systemd nothing is kept over a restart. */
+static const char *runtime_directory(void) {
+    const char *directory = getenv("RUNTIME_DIRECTORY");
+
+    return directory && directory[0] == '/' && !strchr(directory, ':') ? directory : NULL;
+}
+
+/* Files of a switched-off output must not be taken for fresh ones. */
+static void remove_stale_views(const struct manager *manager) {
+    char path[PATH_MAX];
+
+    if (!manager->runtime_directory)
+        return;
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, manager->runtime_directory);
+    if (!manager->config.status)
+        unlink(path);
+    snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, manager->runtime_directory);
+    if (!manager->config.metrics)
+        unlink(path);
+}
+
+static void save_incidents(struct manager *manager) {
+    if (!manager->runtime_directory)
+        return;
+    int result = state_file_save(manager->runtime_directory, manager->boot_id, &manager->incidents);
+    if (result < 0 && !manager->state_file_failed)
+        report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents would not outlive a restart",
+                   manager->runtime_directory, strerror(-result));
+    manager->state_file_failed = result < 0;
+}
+
+static void resume_incidents(struct manager *manager) {
+    uint64_t now = now_monotonic_usec();
+
+    if (!manager->runtime_directory)
+        return;
+    int count = state_file_load(manager->runtime_directory, manager->boot_id, now, &manager->incidents);
+    if (count < 0)
+        report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents are forgotten",
+                   manager->runtime_directory, strerror(-count));
+    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+        struct incident *incident = &manager->incidents.incident[i];
+        if (!incident->open)
+            continue;
+        incident->keep_until_usec = now + 5 * manager->config.interval_usec;
+        if (incident->finding.lead.condition < CONDITION_COUNT)
+            threshold_resume(&manager->tracker, &incident->finding.lead);
+    }
+    if (count > 0)
+        report_log(LOG_INFO, "%d open incident%s taken over", count, count == 1 ? "" : "s");
+}
+
+static void send_alerts(struct manager *manager, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct record *record = record_from_alert(&manager->alert[i], manager->netns);
+        if (record)
+            report_alert(record);
+        else
+            report_log(LOG_ERR, "an alert is lost: %s", strerror(ENOMEM));
+    }
+    if (count > 0)
+        save_incidents(manager);
+}
+
+/* systemd's status line, and the watchdog's proof that a sample was taken and judged. */
+static void notify(struct manager *manager, bool changed) {
+    const struct sample *sample = manager->sample;
+    uint64_t now = sample->taken_usec;
+    uint64_t due = manager->watchdog_usec > 0 && manager->watchdog_usec / 4 < STATUS_MIN_USEC
+                       ? manager->watchdog_usec / 4
+                       : STATUS_MIN_USEC;
+
+    if (!changed && manager->notified_usec > 0 && now - manager->notified_usec < due)
+        return;
+    manager->notified_usec = now;
+    sd_notifyf(0,
+               "WATCHDOG=1\nSTATUS=%zu open incident%s; ESTABLISHED %" PRIu64 ", SYN-RECV %" PRIu64
+               ", CLOSE-WAIT %" PRIu64 ", TIME-WAIT %" PRIu64,
+               open_incidents(manager), open_incidents(manager) == 1 ? "" : "s",
+               figure_or(sample->state[STATE_ESTABLISHED], 0), figure_or(sample->state[STATE_SYN_RECV], 0),
+               figure_or(sample->state[STATE_CLOSE_WAIT], 0), figure_or(sample->state[STATE_TIME_WAIT], 0));
+}
+
+static uint64_t clock_usec(clockid_t clock) {
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* The files that others read. A failure is told once, and once more when it is over. */
+static void publish(struct manager *manager) {
+    struct view view = {
+        .sample = manager->sample,
+        .incidents = &manager->incidents,
+        .sampler = sampler_info(manager->sampler),
+        .netns = manager->netns,
+        .realtime_usec = clock_usec(CLOCK_REALTIME),
+        .cpu_usec = clock_usec(CLOCK_PROCESS_CPUTIME_ID),
+        .ticks = manager->ticks,
+        .missed_ticks = manager->missed_ticks,
+        .alerts_dropped = report_dropped(),
+    };
+    int result = 0;
+
+    if (!manager->runtime_directory)
+        return;
+    if (manager->config.status)
+        result = status_write(manager->runtime_directory, &view);
+    if (manager->config.metrics && result == 0)
+        result = metrics_write(manager->runtime_directory, &view);
+    if (result < 0 && !manager->view_failed)
+        report_log(LOG_WARNING, "%s: status and metrics are not written: %s", manager->runtime_directory,
+                   strerror(-result));
+    else if (result == 0 && manager->view_failed)
+        report_log(LOG_INFO, "%s: status and metrics are written again", manager->runtime_directory);
+    manager->view_failed = result < 0;
+}
+
+static void take_sample(struct manager *manager) {
+    manager->sample = sampler_take(manager->sampler, &manager->config, manager->breach_count > 0);
+    manager->breach_count =
+        threshold_evaluate(&manager->config, manager->sample, &manager->tracker, manager->breach);
+    size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
+    size_t alerts =
+        incident_update(&manager->incidents, manager->finding, findings, manager->sample->taken_usec,
+                        manager->config.reminder_usec, manager->alert);
+    send_alerts(manager, alerts);
+    publish(manager);
+    notify(manager, alerts > 0);
+}
+
+/* The next regular tick, unless a rate just went over its threshold and wants a second look sooner. */
+static int schedule(struct manager *manager) {
+    uint64_t now = now_monotonic_usec();
+    uint64_t next = manager->due_usec;
+
+    if (threshold_awaits_second_look(&manager->tracker)) {
+        uint64_t soon = now + manager->config.interval_usec / CONFIRM_DIVISOR;
+        if (soon < next)
+            next = soon;
+    }
+    int result = sd_event_source_set_time(manager->timer, next);
+    return result < 0 ? result : sd_event_source_set_enabled(manager->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
+    struct manager *manager = context;
+    uint64_t interval = manager->config.interval_usec;
+
+    (void)source;
+    (void)usec;
+    take_sample(manager);
+    uint64_t now = now_monotonic_usec();
+    if (now >= manager->due_usec) {
+        uint64_t missed = (now - manager->due_usec) / interval;
+        manager->ticks++;
+        manager->missed_ticks += missed;
+        manager->due_usec += (missed + 1) * interval;
+    }
+    if (manager->options->ticks > 0 && manager->ticks >= manager->options->ticks)
+        return sd_event_exit(manager->event, 0);
+    return schedule(manager);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
+    struct manager *manager = context;
+
+    (void)source;
+    report_log(LOG_INFO, "stopping on signal %u", info->ssi_signo);
+    return sd_event_exit(manager->event, 0);
+}
+
+/* An interval near the unit's WatchdogSec= would look like a hang: ask for a longer one. */
+static void fit_watchdog(struct manager *manager) {
+    uint64_t needed = 3 * manager->config.interval_usec;
+
+    if (sd_watchdog_enabled(0, &manager->watchdog_usec) <= 0 || manager->watchdog_usec >= needed)
+        return;
+    manager->watchdog_usec = needed;
+    sd_notifyf(0, "WATCHDOG_USEC=%" PRIu64, needed);
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
+    struct manager *manager = context;
+    char error[CONFIG_ERROR_SIZE];
+    struct config fresh;
+
+    (void)source;
+    (void)info;
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
+    config_defaults(&fresh);
+    if (config_load(&fresh, manager->options->config_file, "", error) < 0) {
+        report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
+    } else {
+        manager->config = fresh;
+        manager->due_usec = now_monotonic_usec() + fresh.interval_usec;
+        fit_watchdog(manager);
+        remove_stale_views(manager);
+        report_log(LOG_INFO, "configuration reloaded");
+    }
+    sd_notify(0, "READY=1");
+    return schedule(manager);
+}
+
+static int add_sources(struct manager *manager) {
+    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t mask;
+    uint64_t interval = manager->config.interval_usec;
+
+    sigemptyset(&mask);
+    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+        sigaddset(&mask, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
+        return -errno;
+    int result = sd_event_default(&manager->event);
+    for (size_t i = 0; result >= 0 && i < ARRAY_SIZE(signals); i++)
+        result = sd_event_add_signal(manager->event, NULL, signals[i],
+                                     signals[i] == SIGHUP ? on_reload : on_stop, manager);
+    if (result < 0)
+        return result;
+    manager->due_usec = now_monotonic_usec() + interval;
+    return sd_event_add_time(manager->event, &manager->timer, CLOCK_MONOTONIC, manager->due_usec,
+                             interval / ACCURACY_DIVISOR, on_timer, manager);
+}
+
+static void greet(const struct manager *manager) {
+    const struct sampler_info *info = sampler_info(manager->sampler);
+
+    report_log(LOG_INFO,
+               "synwaitd " SYNWAITD_VERSION ": kernel %u.%u, network namespace %s, sock_diag: %s, IPv6 %s, "
+               "interval %" PRIu64 " ms",
+               manager->sample->kernel.major, manager->sample->kernel.minor, manager->netns,
+               info->one_pass ? "one pass for both families" : "one pass per family",
+               info->ipv6 ? "on" : "off", manager->config.interval_usec / USEC_PER_MSEC);
+    if (report_target() == LOG_TARGET_CONSOLE)
+        console_print_states(stdout, manager->sample, &manager->config, console_wants_color(stdout));
+}
+
+static int start(struct manager *manager) {
+    sd_id128_t id;
+
+    netns_name(manager->netns, sizeof manager->netns);
+    manager->runtime_directory = runtime_directory();
+    int result = sd_id128_get_boot(&id);
+    if (result < 0)
+        return result;
+    sd_id128_to_string(id, manager->boot_id);
+    result = sd_id128_randomize(&id);
+    if (result < 0)
+        return result;
+    memcpy(&manager->incidents.next_id, id.bytes, sizeof manager->incidents.next_id);
+    manager->sampler = sampler_new("/proc");
+    if (!manager->sampler)
+        return -errno;
+    result = add_sources(manager);
+    if (result < 0)
+        return result;
+    fit_watchdog(manager);
+    remove_stale_views(manager);
+    resume_incidents(manager);
+    take_sample(manager);
+    greet(manager);
+    sd_notify(0, "READY=1");
+    return 0;
+}
+
+static void stop(struct manager *manager) {
+    sd_notify(0, "STOPPING=1");
+    if (manager->sampler)
+        save_incidents(manager);
+    sd_event_source_unref(manager->timer);
+    sd_event_unref(manager->event);
+    sampler_free(manager->sampler);
+}
+
+int manager_run(const struct config *config, const struct manager_options *options) {
+    static struct manager manager; /* large, and there is one */
+
+    manager.config = *config;
+    manager.options = options;
+    int result = start(&manager);
+    if (result >= 0)
+        result = sd_event_loop(manager.event);
+    stop(&manager);
+    return result < 0 ? result : 0;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util.h"
+
+/* @return the object, or NULL if there is no memory: a record holds nothing but UTF-8 */
+static json_t *record_to_json(const struct record *record) {
+    json_t *object = json_object();
+
+    for (size_t i = 0; object && i < record->count; i++) {
+        const char *equals = strchr(record->field[i], '=');
+        char key[RECORD_KEY_MAX + 1];
+        struct text name = text_in(key, sizeof key);
+        text_add(&name, "%.*s", (int)(equals - record->field[i]), record->field[i]);
+        if (json_object_set_new(object, key, json_string(equals + 1)) < 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
+int json_print_record(FILE *stream, const struct record *record) {
+    json_t *object = record_to_json(record);
+
+    if (!object)
+        return -ENOMEM;
+    CLEANUP_FREE char *line = json_dumps(object, JSON_COMPACT);
+    json_decref(object);
+    if (!line)
+        return -ENOMEM;
+    errno = 0;
+    if (fprintf(stream, "%s\n", line) < 0 || fflush(stream) == EOF)
+        return errno != 0 ? -errno : -EIO;
+    return 0;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console.h"
+#include "journal.h"
+#include "json.h"
+#include "util.h"
+
+/* Where reports go in this process; only the main thread touches it. */
+static enum log_target target = LOG_TARGET_CONSOLE;
+
+static const char *const target_name[] = {
+    [LOG_TARGET_AUTO] = "auto",
+    [LOG_TARGET_JOURNAL] = "journal",
+    [LOG_TARGET_CONSOLE] = "console",
+    [LOG_TARGET_JSON] = "json",
+};
+
+int log_target_from_name(const char *name) {
+    for (size_t i = 0; i < ARRAY_SIZE(target_name); i++)
+        if (strcmp(target_name[i], name) == 0)
+            return (int)i;
+    return -1;
+}
+
+int report_open(enum log_target wanted) {
+    if (wanted == LOG_TARGET_AUTO)
+        wanted = journal_is_stderr() ? LOG_TARGET_JOURNAL : LOG_TARGET_CONSOLE;
+    if (wanted == LOG_TARGET_JOURNAL) {
+        int result = journal_open();
+        if (result < 0)
+            return result;
+    }
+    target = wanted;
+    return 0;
+}
+
+enum log_target report_target(void) {
+    return target;
+}
+
+static void print_alert(const struct record *record) {
+    int result = 0;
+
+    if (target == LOG_TARGET_JSON)
+        result = json_print_record(stdout, record);
+    else
+        console_print_alert(stdout, record, console_wants_color(stdout));
+    if (result < 0)
+        report_log(3, "standard output: an alert could not be written: %s", strerror(-result));
+}
+
+void report_alert(struct record *record) {
+    if (target == LOG_TARGET_JOURNAL) {
+        journal_send(record);
+        return;
+    }
+    print_alert(record);
+    free(record);
+}
+
+void report_log(int priority, const char *format, ...) {
+    char message[RECORD_VALUE_MAX * 2];
+    va_list args;
+
+    va_start(args, format);
+    int length = vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    struct record *record = length < 0 ? NULL : record_from_log(priority, message);
+    if (!record)
+        return;
+    if (target == LOG_TARGET_JOURNAL) {
+        journal_send(record);
+        return;
+    }
+    console_print_log(stderr, record, console_wants_color(stderr));
+    free(record);
+}
+
+uint64_t report_dropped(void) {
+    return target == LOG_TARGET_JOURNAL ? journal_dropped() : 0;
+}
+
+void report_close(uint64_t timeout_usec) {
+    if (target == LOG_TARGET_JOURNAL)
+        journal_close(timeout_usec);
+    target = LOG_TARGET_CONSOLE;
+}

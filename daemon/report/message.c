@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* MESSAGE must say everything on its own: many forwarders carry nothing else (systemd.journal-fields(7)). */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cause.h"
+#include "problem.h"
+#include "record.h"
+#include "remedy.h"
+#include "util.h"
+
+#define MESSAGE_MAX 400 /* with the NUL */
+#define PART_MIN    24  /* bytes; less of a cause or a remedy says nothing */
+
+/* What the numbers of a condition are. */
+static const char *const noun[CONDITION_COUNT] = {
+    [CONDITION_SYN_SENT] = "unanswered connection attempts",
+    [CONDITION_SYN_RECV] = "half-open connections",
+    [CONDITION_ESTABLISHED] = "established connections",
+    [CONDITION_FIN_WAIT_1] = "sockets in FIN-WAIT-1",
+    [CONDITION_FIN_WAIT_2] = "sockets in FIN-WAIT-2",
+    [CONDITION_CLOSE_WAIT] = "sockets in CLOSE-WAIT",
+    [CONDITION_CLOSING] = "sockets in CLOSING",
+    [CONDITION_LAST_ACK] = "sockets in LAST-ACK",
+    [CONDITION_TIME_WAIT] = "sockets in TIME-WAIT",
+    [CONDITION_SYN_OVERFLOW] = "SYN/s over a full SYN queue",
+    [CONDITION_ACCEPT_OVERFLOW] = "connections/s lost to a full accept queue",
+    [CONDITION_ACCEPT_QUEUE] = "waiting connections",
+    [CONDITION_TIME_WAIT_OVERFLOW] = "closes/s without TIME-WAIT",
+    [CONDITION_PORTS] = "ephemeral ports",
+    [CONDITION_ORPHANS] = "orphaned sockets",
+    [CONDITION_TCP_MEMORY] = "pages of TCP memory",
+    [CONDITION_CONNTRACK] = "tracked connections",
+};
+
+static void add_duration(struct text *text, uint64_t usec) {
+    static const struct {
+        uint64_t seconds;
+        const char *name;
+    } unit[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    uint64_t rest = (usec + USEC_PER_SEC / 2) / USEC_PER_SEC;
+    size_t first = 0;
+
+    while (first + 1 < ARRAY_SIZE(unit) && rest < unit[first].seconds)
+        first++;
+    text_add(text, "%" PRIu64 " %s", rest / unit[first].seconds, unit[first].name);
+    rest %= unit[first].seconds;
+    if (first + 1 < ARRAY_SIZE(unit) && rest >= unit[first + 1].seconds)
+        text_add(text, " %" PRIu64 " %s", rest / unit[first + 1].seconds, unit[first + 1].name);
+}
+
+static void add_opening(struct text *text, const struct alert *alert) {
+    switch (alert->event) {
+    case EVENT_CHANGED:
+        text_add(text, "Now %s: ", alert->finding.severity == SEVERITY_CRITICAL ? "critical" : "a warning");
+        break;
+    case EVENT_REMINDER:
+        text_add(text, "Still there after ");
+        add_duration(text, alert->duration_usec);
+        text_add(text, ": ");
+        break;
+    case EVENT_CLEARED:
+        text_add(text, "Cleared after ");
+        add_duration(text, alert->duration_usec);
+        text_add(text, ": ");
+        break;
+    case EVENT_RAISED:
+        break;
+    }
+}
+
+static void add_where(struct text *text, const struct finding *finding) {
+    char local[ENDPOINT_TEXT_SIZE], peer[ENDPOINT_TEXT_SIZE];
+
+    endpoint_format(&finding->local, local);
+    endpoint_format(&finding->peer, peer);
+    if (finding->scope.kind == SCOPE_DESTINATION && peer[0] != '\0') {
+        text_add(text, " towards %s", peer);
+        if (local[0] != '\0')
+            text_add(text, " from %s", local);
+        return;
+    }
+    /* Which wildcard it listens on matters for half-opens alone: an IPv6 one gets the IPv4 SYNs too. */
+    bool port_alone = finding->scope.kind == SCOPE_PORT ||
+                      (endpoint_is_wildcard(&finding->local) && finding->family != FAMILY_HANDSHAKE);
+    if (local[0] != '\0' && !port_alone)
+        text_add(text, " on %s", local);
+    else if (finding->local.port != 0)
+        text_add(text, " on port %" PRIu16, finding->local.port);
+    else if (peer[0] != '\0')
+        text_add(text, " towards %s", peer);
+}
+
+static const struct evidence *find_evidence(const struct finding *finding, const char *key) {
+    for (size_t i = 0; i < finding->evidence_count; i++)
+        if (strcmp(finding->evidence[i].key, key) == 0)
+            return &finding->evidence[i];
+    return NULL;
+}
+
+/* A SYN queue that overflows has two numbers that matter; one is the condition's, the other is evidence. */
+static void add_queue(struct text *text, const struct finding *finding) {
+    const struct evidence *queued = find_evidence(finding, "half_open");
+    const struct evidence *limit = find_evidence(finding, "syn_queue_limit");
+
+    if (finding->lead.condition == CONDITION_SYN_OVERFLOW && queued && limit)
+        text_add(text, " %" PRIu64 " %s of %" PRIu64 ",", queued->value, noun[CONDITION_SYN_RECV],
+                 limit->value);
+}
+
+static void add_overflow(struct text *text, const struct finding *finding) {
+    const struct evidence *overflow = find_evidence(finding, "syn_overflow_per_sec");
+
+    if (finding->lead.condition == CONDITION_SYN_RECV && overflow)
+        text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);
+}
+
+static void add_limit(struct text *text, const struct breach *lead) {
+    if (!figure_known(lead->limit)) {
+        const char *rate = condition_info(lead->condition)->is_rate ? "/s" : "";
+        text_add(text, ", threshold %" PRIu64 "%s", lead->threshold, rate);
+        return;
+    }
+    text_add(text, " of %" PRIu64, lead->limit.value);
+    if (lead->limit_source != LIMIT_NONE)
+        text_add(text, " (%s)", limit_source_name(lead->limit_source));
+}
+
+static void add_numbers(struct text *text, const struct finding *finding) {
+    const struct breach *lead = &finding->lead;
+
+    text_add(text, ":");
+    add_queue(text, finding);
+    text_add(text, " %" PRIu64 " %s", lead->value, noun[lead->condition]);
+    add_limit(text, lead);
+    add_overflow(text, finding);
+}
+
+/* Adds @p before and as much of @p part as leaves room for a full stop; nothing if that is next to nothing.
+ */
+static bool add_part(struct text *text, const char *before, const char *part) {
+    size_t used = text->length + strlen(before) + strlen(".") + 1;
+
+    if (part[0] == '\0' || used + PART_MIN > text->size)
+        return false;
+    text_add(text, "%s", before);
+    text_add_at_most(text, part, text->size - used);
+    return true;
+}
+
+static void add_cause(struct text *text, const struct finding *finding) {
+    const char *brief = cause_info(finding->cause)->brief;
+
+    add_part(text, "; ", finding->detail[0] != '\0' || !brief ? finding->detail : brief);
+    text_add(text, ".");
+}
+
+static void add_remedy(struct text *text, const struct finding *finding) {
+    char buffer[MESSAGE_MAX];
+    struct text remedy = text_in(buffer, sizeof buffer);
+
+    advice_format_first(finding, &remedy);
+    if (add_part(text, " First: ", buffer))
+        text_add(text, ".");
+}
+
+void message_format(const struct alert *alert, char *text, size_t size) {
+    const struct finding *finding = &alert->finding;
+    bool counted = finding_has_number(finding);
+    struct text message = text_in(text, size < MESSAGE_MAX ? size : MESSAGE_MAX);
+
+    add_opening(&message, alert);
+    text_add(&message, "%s", problem_info(finding->problem)->title);
+    add_where(&message, finding);
+    if (alert->event == EVENT_CLEARED) {
+        if (counted)
+            text_add(&message, ", peak %" PRIu64, alert->peak);
+        text_add(&message, ".");
+        return;
+    }
+    if (counted)
+        add_numbers(&message, finding);
+    add_cause(&message, finding);
+    add_remedy(&message, finding);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#include "view.h"
+
+#include "threshold.h"
+
+/* The fuller of the two queues, in permyriad of its limit. */
+static uint32_t fill(const struct sample *sample, const struct listener *listener) {
+    enum limit_source source;
+    struct figure limit = syn_queue_limit(sample, listener, &source);
+    uint32_t half_open = permyriad_of(listener->half_open, figure_or(limit, 0));
+    uint32_t accept = permyriad_of(listener->accept_queue, listener->backlog);
+
+    return half_open > accept ? half_open : accept;
+}
+
+size_t view_fullest_listeners(const struct sample *sample, const struct listener *fullest[VIEW_LISTENERS]) {
+    uint32_t fills[VIEW_LISTENERS];
+    size_t count = 0;
+
+    for (size_t i = 0; i < sample->listener_count; i++) {
+        uint32_t here = fill(sample, &sample->listener[i]);
+        size_t at = count;
+        while (at > 0 && fills[at - 1] < here)
+            at--;
+        if (here == 0 || at == VIEW_LISTENERS)
+            continue;
+        if (count < VIEW_LISTENERS)
+            count++;
+        for (size_t j = count - 1; j > at; j--) {
+            fills[j] = fills[j - 1];
+            fullest[j] = fullest[j - 1];
+        }
+        fills[at] = here;
+        fullest[at] = &sample->listener[i];
+    }
+    return count;
+}
+
+struct figure view_walk_age_usec(const struct sample *sample) {
+    if (sample->walked_usec == 0)
+        return FIGURE_NONE;
+    return FIGURE_OF(sample->taken_usec > sample->walked_usec ? sample->taken_usec - sample->walked_usec : 0);
+}

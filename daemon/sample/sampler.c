@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+#include "sampler.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "counter_history.h"
+#include "counters.h"
+#include "decimal.h"
+#include "destination_watch.h"
+#include "knobs.h"
+#include "proc_files.h"
+#include "socket_sampler.h"
+#include "source_status.h"
+#include "util.h"
+#include "walk_budget.h"
+
+#define FILE_SIZE      16384
+#define KNOBS_AGE_USEC (10 * USEC_PER_SEC)
+
+struct sampler {
+    struct proc_files files;
+    struct socket_sampler *sockets;
+    struct counter_history history;
+    struct walk_budget budget;
+    struct destination_watch watch;
+    bool walk_known; /* the last walk was good */
+    bool knobs_read;
+    uint64_t knobs_usec;
+    uint32_t good_ticks[SOURCE_COUNT];
+    struct figure previous_increase[COUNTER_COUNT];
+    struct figure previous_gauge[GAUGE_COUNT];
+    struct sampler_info info;
+    struct sample sample;
+    char text[FILE_SIZE];
+};
+
+static uint64_t thread_cpu_usec(void) {
+    struct timespec used;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * USEC_PER_SEC + (uint64_t)used.tv_nsec / 1000;
+}
+
+static void note(struct sampler *sampler, enum source source, int result, const char *reason) {
+    source_status_update(&sampler->sample.source[source], &sampler->good_ticks[source], result, reason);
+}
+
+/* Reads "6.18.44-rt": the first two numbers; 0.0 if there are none. */
+static struct kernel_version parse_version(const char *release) {
+    size_t major_length = strcspn(release, ".");
+    uint64_t major = 0, minor = 0;
+
+    if (release[major_length] != '.' || decimal_parse(release, major_length, &major) < 0)
+        return (struct kernel_version){0};
+    const char *rest = release + major_length + 1;
+    if (decimal_parse(rest, strspn(rest, "0123456789"), &minor) < 0)
+        return (struct kernel_version){0};
+    return (struct kernel_version){(uint32_t)major, (uint32_t)minor};
+}
+
+static struct kernel_version read_version(struct proc_files *files) {
+    char release[128];
+    struct utsname name;
+    CLEANUP_FD int sys_fd = proc_files_open(files, "sys", O_PATH | O_DIRECTORY);
+
+    if (sys_fd >= 0 && read_file_at(sys_fd, "kernel/osrelease", release, sizeof release) > 0)
+        return parse_version(release);
+    return uname(&name) == 0 ? parse_version(name.release) : (struct kernel_version){0};
+}
+
+struct sampler *sampler_new(const char *proc_root) {
+    struct sampler *sampler = calloc(1, sizeof *sampler);
+
+    if (!sampler)
+        return NULL;
+    bool ok = proc_files_init(&sampler->files, proc_root) == 0;
+    sampler->sockets = socket_sampler_new();
+    if (!ok || !sampler->sockets) {
+        sampler_free(sampler);
+        errno = ENOMEM;
+        return NULL;
+    }
+    sampler->sample.kernel = read_version(&sampler->files);
+    sampler->info.one_pass = socket_sampler_one_pass(sampler->sockets);
+    sampler->info.ipv6 = proc_files_have_ipv6(&sampler->files);
+    return sampler;
+}
+
+struct sampler *sampler_free(struct sampler *sampler) {
+    if (!sampler)
+        return NULL;
+    socket_sampler_free(sampler->sockets);
+    proc_files_release(&sampler->files);
+    free(sampler);
+    return NULL;
+}
+
+void sampler_cleanup(struct sampler **sampler) {
+    *sampler = sampler_free(*sampler);
+}
+
+const struct sampler_info *sampler_info(const struct sampler *sampler) {
+    return &sampler->info;
+}
+
+/* Reads one file and parses it; an empty text leaves every figure of it unknown. */
+static void read_counters(struct sampler *sampler, enum proc_file file, enum source source) {
+    struct sample *sample = &sampler->sample;
+    bool sockstat = source == SOURCE_SOCKSTAT || source == SOURCE_SOCKSTAT6;
+    char read_reason[SOURCE_REASON_SIZE] = "", reason[SOURCE_REASON_SIZE];
+
+    int result = proc_files_read(&sampler->files, file, sampler->text, sizeof sampler->text);
+    if (result < 0) {
+        sampler->text[0] = '\0';
+        source_reason(read_reason, "%s: %s", strrchr(source_name(source), '/') + 1, strerror(-result));
+    }
+    int parsed = sockstat ? sockstat_parse(source, sampler->text, sample->gauge, reason)
+                          : counters_parse(source, sampler->text, sample->counter, reason);
+    if (source == SOURCE_SOCKSTAT6 && result == -ENOENT && !proc_files_have_ipv6(&sampler->files)) {
+        sample->gauge[GAUGE_INUSE6] = FIGURE_OF(0);
+        sampler->info.ipv6 = false;
+        note(sampler, source, 0, "");
+        return;
+    }
+    if (source == SOURCE_SOCKSTAT6)
+        sampler->info.ipv6 = true;
+    note(sampler, source, result < 0 ? result : parsed, result < 0 ? read_reason : reason);
+}
+
+static struct figure read_conntrack(struct sampler *sampler) {
+    uint64_t count;
+    int result = proc_files_read(&sampler->files, PROC_CONNTRACK_COUNT, sampler->text, sizeof sampler->text);
+
+    if (result == -ENOENT)
+        return FIGURE_MISSING;
+    if (result < 0 || decimal_parse(sampler->text, strcspn(sampler->text, "\n"), &count) < 0)
+        return FIGURE_NONE;
+    return FIGURE_OF(count);
+}
+
+static void take_counters(struct sampler *sampler) {
+    struct sample *sample = &sampler->sample;
+
+    memcpy(sampler->previous_increase, sample->increase, sizeof sampler->previous_increase);
+    memcpy(sampler->previous_gauge, sample->gauge, sizeof sampler->previous_gauge);
+    sample->taken_usec = now_monotonic_usec();
+    read_counters(sampler, PROC_SNMP, SOURCE_SNMP);
+    read_counters(sampler, PROC_NETSTAT, SOURCE_NETSTAT);
+    read_counters(sampler, PROC_SOCKSTAT, SOURCE_SOCKSTAT);
+    read_counters(sampler, PROC_SOCKSTAT6, SOURCE_SOCKSTAT6);
+    sample->gauge[GAUGE_CONNTRACK] = read_conntrack(sampler);
+    counter_history_add(&sampler->history, sample);
+}
+
+/* Every 10 s, at a breach, and at each tick while something is wrong with them. */
+static void take_knobs(struct sampler *sampler, bool breached) {
+    struct sample *sample = &sampler->sample;
+    const struct source_status *status = &sample->source[SOURCE_SYSCTL];
+    bool old = !sampler->knobs_read || sample->taken_usec - sampler->knobs_usec >= KNOBS_AGE_USEC;
+    char reason[SOURCE_REASON_SIZE] = "";
+
+    if (!old && !breached && status->failed_ticks == 0 && !status->degraded)
+        return;
+    CLEANUP_FD int sys_fd = proc_files_open(&sampler->files, "sys", O_PATH | O_DIRECTORY);
+    int result = sys_fd < 0 ? sys_fd : knobs_read(sys_fd, sample->knob, reason);
+    if (sys_fd < 0) {
+        memset(sample->knob, 0, sizeof sample->knob);
+        source_reason(reason, "%s: %s", source_name(SOURCE_SYSCTL), strerror(-result));
+    }
+    note(sampler, SOURCE_SYSCTL, result, reason);
+    sampler->knobs_read = true;
+    sampler->knobs_usec = sample->taken_usec;
+}
+
+static struct figure take_listeners(struct sampler *sampler) {
+    struct sample *sample = &sampler->sample;
+    struct figure listening;
+    char reason[SOURCE_REASON_SIZE];
+
+    int result = socket_sampler_list(sampler->sockets, &listening, reason);
+    note(sampler, SOURCE_LISTENERS, result, reason);
+    /* More than the table holds is a failure to tell about, but those in it are known. */
+    sample->listeners_known = figure_known(listening);
+    sampler->info.one_pass = socket_sampler_one_pass(sampler->sockets);
+    return listening;
+}
+
+static bool should_walk(struct sampler *sampler, const struct config *config) {
+    const struct sample *sample = &sampler->sample;
+    const struct walk_signs signs = {
+        .unknown = !sampler->walk_known,
+        .jumped = counters_jumped(sampler->previous_increase, sample->increase, sampler->previous_gauge,
+                                  sample->gauge),
+        .age_usec = sample->taken_usec - sample->walked_usec,
+        .max_age_usec = config->walk_max_age_usec,
+    };
+
+    return sampler->info.ticks == 1 || walk_due(&sampler->budget, config->cpu_budget_permyriad, &signs);
+}
+
+static void take_walk(struct sampler *sampler, const struct config *config) {
+    struct sample *sample = &sampler->sample;
+    struct figure retries = sample->knob[KNOB_TCP_SYNACK_RETRIES].value;
+    char reason[SOURCE_REASON_SIZE];
+
+    sample->walked = false;
+    if (!should_walk(sampler, config))
+        return;
+    uint64_t begun = thread_cpu_usec();
+    /* Without the knob no half-open can be said to have been repeated. */
+    uint64_t synack_retries =
+        figure_known(retries) && retries.value < UINT32_MAX ? retries.value : UINT32_MAX;
+    int result = socket_sampler_walk(sampler->sockets, config, (uint32_t)synack_retries, reason);
+    uint64_t spent = thread_cpu_usec() - begun;
+    walk_budget_spend(&sampler->budget, spent);
+    sampler->info.walks++;
+    sampler->info.walk_cpu_usec = spent;
+    sampler->walk_known = result == 0;
+    note(sampler, SOURCE_WALK, result, reason);
+    if (result < 0)
+        return;
+    sample->walked = true;
+    sample->walked_usec = now_monotonic_usec();
+}
+
+/* Hands out the tables: listeners of this tick, counts of the last walk. */
+static void publish_tables(struct sampler *sampler, struct figure listening) {
+    struct sample *sample = &sampler->sample;
+    const struct state_walk *tables = socket_sampler_tables(sampler->sockets);
+
+    sample->listener = tables->listener;
+    sample->listener_count = sample->listeners_known ? tables->listener_count : 0;
+    sample->port = tables->port;
+    sample->port_count = tables->port_count;
+    sample->detail = tables->detail;
+    state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
+}
+
+/* Every socket that occupies a port, whatever its state, from the gauges alone. */
+static struct figure count_sockets(const struct sample *sample) {
+    struct figure inuse = figure_add(sample->gauge[GAUGE_INUSE], sample->gauge[GAUGE_INUSE6]);
+
+    return figure_add(figure_subtract(inuse, sample->state[STATE_LISTEN]), sample->gauge[GAUGE_TIME_WAIT]);
+}
+
+static void forget_destinations(struct sampler *sampler) {
+    struct sample *sample = &sampler->sample;
+
+    sampler->watch = (struct destination_watch){0};
+    sample->destination_count = 0;
+    if (sample->destinations_usec != 0)
+        sample->destinations_usec = sample->taken_usec;
+}
+
+static void count_destinations(struct sampler *sampler, uint64_t sockets) {
+    struct sample *sample = &sampler->sample;
+    struct figure low = sample->knob[KNOB_PORT_RANGE_LOW].value;
+    struct figure high = sample->knob[KNOB_PORT_RANGE_HIGH].value;
+    struct port_range range = {.low = 0, .high = UINT16_MAX};
+    char reason[SOURCE_REASON_SIZE];
+
+    if (figure_known(low) && figure_known(high) && high.value <= UINT16_MAX)
+        range = (struct port_range){(uint32_t)low.value, (uint32_t)high.value};
+    uint64_t begun = thread_cpu_usec();
+    int result = socket_sampler_count_destinations(sampler->sockets, range, sample->destination,
+                                                   &sample->destination_count, reason);
+    walk_budget_spend(&sampler->budget, thread_cpu_usec() - begun);
+    note(sampler, SOURCE_DESTINATIONS, result, reason);
+    if (result < 0)
+        return;
+    sample->destinations_usec = now_monotonic_usec();
+    sampler->watch = (struct destination_watch){
+        .counted = true,
+        .counted_usec = sample->taken_usec,
+        .sockets = sockets,
+        .fullest = sample->destination_count > 0 ? sample->destination[0].ports_in_use : 0,
+    };
+}
+
+/* Only while the host-wide figures make a breach possible. */
+static void take_destinations(struct sampler *sampler, const struct config *config) {
+    const struct sample *sample = &sampler->sample;
+    struct figure warning =
+        destination_warning(&config->rule[CONDITION_PORTS], sample_ephemeral_ports(sample));
+    struct figure sockets = count_sockets(sample);
+
+    if (!config->rule[CONDITION_PORTS].enabled ||
+        (figure_known(warning) && figure_known(sockets) && sockets.value < warning.value)) {
+        forget_destinations(sampler);
+        return;
+    }
+    if (!figure_known(warning) || !figure_known(sockets) || !walk_budget_positive(&sampler->budget))
+        return;
+    if (destination_count_due(&sampler->watch, sample->taken_usec, sockets.value, warning.value))
+        count_destinations(sampler, sockets.value);
+}
+
+const struct sample *sampler_take(struct sampler *sampler, const struct config *config, bool breached) {
+    struct sample *sample = &sampler->sample;
+
+    sampler->info.ticks++;
+    take_counters(sampler);
+    walk_budget_fill(&sampler->budget, sample->taken_usec, config->cpu_budget_permyriad);
+    take_knobs(sampler, breached);
+    struct figure listening = take_listeners(sampler);
+    take_walk(sampler, config);
+    publish_tables(sampler, listening);
+    take_destinations(sampler, config);
+    return sample;
+}

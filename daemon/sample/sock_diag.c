@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+#include "sock_diag.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "util.h"
+
+#define DUMP_ATTEMPTS   3
+#define TIMEOUT_SECONDS 2
+#define MASK_ALL        ((1U << STATE_COUNT) - 2)
+#define MASK_LISTEN     (1U << STATE_LISTEN)
+
+struct sock_diag {
+    struct mnl_socket *socket;
+    uint32_t sequence;
+    bool detected; /* one_pass is known */
+    bool one_pass;
+    bool unfinished; /* the kernel may have more to say about the last dump */
+    _Alignas(struct nlmsghdr) unsigned char buffer[SOCK_DIAG_BUFFER_BYTES];
+};
+
+/* What one dump asks for, and whom it tells. */
+struct dump {
+    uint32_t state_mask;
+    diag_callback callback;
+    void *context;
+};
+
+static int set_timeout(struct mnl_socket *socket) {
+    struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
+
+    if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0)
+        return -errno;
+    return 0;
+}
+
+static struct mnl_socket *open_socket(void) {
+    struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+
+    if (!socket)
+        return NULL;
+    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 && set_timeout(socket) == 0)
+        return socket;
+    int error = errno;
+    mnl_socket_close(socket);
+    errno = error;
+    return NULL;
+}
+
+static int send_request(struct sock_diag *diag, int family, uint32_t state_mask) {
+    struct nlmsghdr *header = mnl_nlmsg_put_header(diag->buffer);
+
+    header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    header->nlmsg_seq = ++diag->sequence;
+    if (family == AF_UNSPEC) {
+        header->nlmsg_type = TCPDIAG_GETSOCK;
+        struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
+        request->idiag_states = state_mask;
+    } else {
+        header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+        struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
+        request->sdiag_family = (uint8_t)family;
+        request->sdiag_protocol = IPPROTO_TCP;
+        request->idiag_states = state_mask;
+    }
+    ssize_t sent;
+    do
+        sent = send(mnl_socket_get_fd(diag->socket), diag->buffer, header->nlmsg_len, 0);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -errno : 0;
+}
+
+/* Receives one datagram of the kernel; 0 if it is somebody else's. */
+static ssize_t receive(struct sock_diag *diag, int flags) {
+    struct sockaddr_nl sender = {0};
+    struct iovec vector = {.iov_base = diag->buffer, .iov_len = sizeof diag->buffer};
+    struct msghdr message = {
+        .msg_name = &sender, .msg_namelen = sizeof sender, .msg_iov = &vector, .msg_iovlen = 1};
+    ssize_t length;
+
+    do
+        length = recvmsg(mnl_socket_get_fd(diag->socket), &message, flags);
+    while (length < 0 && errno == EINTR);
+    if (length < 0)
+        return errno == EAGAIN ? -ETIMEDOUT : -errno;
+    if (message.msg_flags & MSG_TRUNC || length == 0)
+        return -EBADMSG;
+    if (sender.nl_family == AF_NETLINK && sender.nl_pid != 0)
+        return 0;
+    return length;
+}
+
+/* An answer to an earlier request that was given up, or to another socket's. A datagram has but one dump. */
+static bool is_stale(const struct sock_diag *diag, size_t length) {
+    const struct nlmsghdr *header = (const struct nlmsghdr *)diag->buffer;
+
+    return length >= sizeof *header && (header->nlmsg_seq != diag->sequence ||
+                                        !mnl_nlmsg_portid_ok(header, mnl_socket_get_portid(diag->socket)));
+}
+
+/* Whether a datagram holds the last message of the present dump. */
+static bool ends_dump(const struct sock_diag *diag, size_t length) {
+    const struct nlmsghdr *header = (const struct nlmsghdr *)diag->buffer;
+    int left = (int)length;
+
+    for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
+        if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
+            return true;
+    return false;
+}
+
+/*
+ * Reads the rest of a dump that was given up: the kernel refuses a new one until then. Receiving is what
+ * drives a dump (af_netlink.c netlink_recvmsg), so when nothing is queued nothing will come.
+ */
+static void drain(struct sock_diag *diag) {
+    ssize_t length;
+
+    while (diag->unfinished) {
+        length = receive(diag, MSG_DONTWAIT);
+        if (length < 0 && length != -ENOBUFS)
+            diag->unfinished = false;
+        else if (length > 0 && !is_stale(diag, (size_t)length) && ends_dump(diag, (size_t)length))
+            diag->unfinished = false;
+    }
+}
+
+static int run_dump(struct sock_diag *diag, int family, const struct dump *dump) {
+    drain(diag);
+    int result = send_request(diag, family, dump->state_mask);
+    diag->unfinished = result == 0;
+    while (diag->unfinished) {
+        ssize_t length = receive(diag, 0);
+        if (length < 0)
+            return length == -ENOBUFS ? -EINTR : (int)length;
+        if (length == 0 || is_stale(diag, (size_t)length))
+            continue;
+        result = sock_diag_parse(diag->buffer, (size_t)length, diag->sequence, dump->callback, dump->context);
+        if (result == 1)
+            continue;
+        diag->unfinished = !ends_dump(diag, (size_t)length);
+        return result;
+    }
+    return result;
+}
+
+/* Where IPv6 is off the kernel may know no such family; then there are no such sockets. */
+static bool lacks_ipv6(int result) {
+    return result == -ENOENT && access("/proc/sys/net/ipv6", F_OK) < 0;
+}
+
+static int run_pass(struct sock_diag *diag, bool one_pass, const struct dump *dump) {
+    if (one_pass)
+        return run_dump(diag, AF_UNSPEC, dump);
+    int result = run_dump(diag, AF_INET, dump);
+    if (result < 0)
+        return result;
+    result = run_dump(diag, AF_INET6, dump);
+    return lacks_ipv6(result) ? 0 : result;
+}
+
+static void ignore(const struct diag_socket *socket, void *context) {
+    (void)socket;
+    (void)context;
+}
+
+static int detect(struct sock_diag *diag) {
+    const struct dump dump = {.state_mask = MASK_LISTEN, .callback = ignore};
+    int result = -EOPNOTSUPP;
+
+    for (int one_pass = 1; one_pass >= 0; one_pass--) {
+        result = run_pass(diag, one_pass, &dump);
+        if (result == 0 || result == -EINTR) {
+            diag->one_pass = one_pass;
+            diag->detected = true;
+            return 0;
+        }
+    }
+    return result;
+}
+
+/* A dump that the kernel began and cannot end, for want of memory, blocks the socket for good. */
+static void replace_socket(struct sock_diag *diag) {
+    struct mnl_socket *fresh = open_socket();
+
+    if (!fresh)
+        return;
+    mnl_socket_close(diag->socket);
+    diag->socket = fresh;
+    diag->unfinished = false;
+}
+
+struct sock_diag *sock_diag_attach(int fd) {
+    struct sock_diag *diag = calloc(1, sizeof *diag);
+
+    if (!diag)
+        return NULL;
+    diag->socket = mnl_socket_fdopen(fd);
+    if (!diag->socket || set_timeout(diag->socket) < 0) {
+        free(diag->socket);
+        free(diag);
+        return NULL;
+    }
+    return diag;
+}
+
+struct sock_diag *sock_diag_open(void) {
+    struct sock_diag *diag = calloc(1, sizeof *diag);
+
+    if (!diag)
+        return NULL;
+    diag->socket = open_socket();
+    if (!diag->socket) {
+        free(diag);
+        return NULL;
+    }
+    detect(diag); /* unanswered now: asked again before the next dump */
+    return diag;
+}
+
+struct sock_diag *sock_diag_close(struct sock_diag *diag) {
+    if (diag)
+        mnl_socket_close(diag->socket);
+    free(diag);
+    return NULL;
+}
+
+bool sock_diag_one_pass(const struct sock_diag *diag) {
+    return diag->one_pass;
+}
+
+static int dump_restarting(struct sock_diag *diag, const struct dump *dump, void (*restart)(void *context)) {
+    int result = -EINTR;
+
+    for (int attempt = 0; attempt < DUMP_ATTEMPTS && result == -EINTR; attempt++) {
+        if (attempt > 0 && restart)
+            restart(dump->context);
+        result = run_pass(diag, diag->one_pass, dump);
+    }
+    return result == -EINTR ? -EAGAIN : result;
+}
+
+int sock_diag_dump(struct sock_diag *diag, uint32_t state_mask, diag_callback callback,
+                   void (*restart)(void *context), void *context) {
+    /* Bit 13 would make newer kernels walk the bound sockets as well. */
+    const struct dump dump = {.state_mask = state_mask & MASK_ALL, .callback = callback, .context = context};
+    int result = diag->detected ? 0 : detect(diag);
+
+    if (result == 0)
+        result = dump_restarting(diag, &dump, restart);
+    if (result == -EBUSY)
+        replace_socket(diag);
+    if (result == -ENOENT || result == -EOPNOTSUPP)
+        diag->detected = false;
+    return result;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "sock_diag.h"
+
+#define ERRNO_MAX        4095 /* include/linux/err.h MAX_ERRNO */
+#define TIMER_RETRANSMIT 1
+#define TIMER_TIME_WAIT  3
+
+/*
+ * Half-open request sockets carry no owner, no queues and the SYN-ACK timer (inet_diag.c
+ * inet_req_diag_fill); a full socket in SYN-RECV has its own SYN, unacknowledged, in the send queue.
+ */
+static bool is_request(const struct inet_diag_msg *message) {
+    return message->idiag_state == STATE_SYN_RECV && message->idiag_inode == 0 && message->idiag_uid == 0 &&
+           message->idiag_rqueue == 0 && message->idiag_wqueue == 0 &&
+           message->idiag_timer == TIMER_RETRANSMIT;
+}
+
+static struct diag_socket make_plain(const struct inet_diag_msg *message) {
+    struct diag_socket plain = {
+        .state = (enum tcp_state)message->idiag_state,
+        .minisocket = message->idiag_timer == TIMER_TIME_WAIT,
+        .request = is_request(message),
+        .timer = message->idiag_timer,
+        .retransmits = message->idiag_retrans,
+        .expires_msec = message->idiag_expires,
+        .receive_queue = message->idiag_rqueue,
+        .send_queue = message->idiag_wqueue,
+        .uid = message->idiag_uid,
+        .inode = message->idiag_inode,
+    };
+
+    endpoint_set(&plain.local, message->idiag_family, message->id.idiag_src, ntohs(message->id.idiag_sport));
+    endpoint_set(&plain.remote, message->idiag_family, message->id.idiag_dst, ntohs(message->id.idiag_dport));
+    plain.local.ifindex = message->id.idiag_if;
+    return plain;
+}
+
+/* A later kernel's families and states are passed over. */
+static int parse_socket(const struct nlmsghdr *header, diag_callback callback, void *context) {
+    struct inet_diag_msg message;
+
+    if (mnl_nlmsg_get_payload_len(header) < sizeof message)
+        return -EBADMSG;
+    memcpy(&message, mnl_nlmsg_get_payload(header), sizeof message);
+    if (message.idiag_family != AF_INET && message.idiag_family != AF_INET6)
+        return 1;
+    if (message.idiag_state < STATE_ESTABLISHED || message.idiag_state >= STATE_COUNT)
+        return 1;
+    struct diag_socket plain = make_plain(&message);
+    callback(&plain, context);
+    return 1;
+}
+
+/* The code that an NLMSG_ERROR or NLMSG_DONE message starts with. */
+static int read_code(const struct nlmsghdr *header, int *code) {
+    if (mnl_nlmsg_get_payload_len(header) < sizeof *code)
+        return -EBADMSG;
+    memcpy(code, mnl_nlmsg_get_payload(header), sizeof *code);
+    return *code < -ERRNO_MAX ? -EBADMSG : 0;
+}
+
+static int parse_error(const struct nlmsghdr *header) {
+    int code;
+
+    /* A dump is never acknowledged, so an error of 0 or above is none of the kernel's. */
+    if (read_code(header, &code) < 0 || code >= 0)
+        return -EBADMSG;
+    return code;
+}
+
+/* Old kernels end a dump with a length, or with nothing, instead of an error code. */
+static int parse_done(const struct nlmsghdr *header) {
+    int code;
+
+    if (mnl_nlmsg_get_payload_len(header) == 0)
+        return 0;
+    if (read_code(header, &code) < 0)
+        return -EBADMSG;
+    return code < 0 ? code : 0;
+}
+
+static int parse_message(const struct nlmsghdr *header, diag_callback callback, void *context) {
+    switch (header->nlmsg_type) {
+    case NLMSG_NOOP:
+        return 1;
+    case NLMSG_ERROR:
+        return parse_error(header);
+    case NLMSG_DONE:
+        return parse_done(header);
+    case NLMSG_OVERRUN:
+        return -EINTR;
+    case TCPDIAG_GETSOCK:
+    case SOCK_DIAG_BY_FAMILY:
+        return parse_socket(header, callback, context);
+    default:
+        return -EBADMSG;
+    }
+}
+
+int sock_diag_parse(const void *bytes, size_t length, uint32_t sequence, diag_callback callback,
+                    void *context) {
+    const struct nlmsghdr *header = bytes;
+    bool interrupted = false;
+    int left = (int)length;
+    int result = 1;
+
+    if (length == 0 || length > INT32_MAX)
+        return -EBADMSG;
+    while (left > 0 && result == 1) {
+        if (!mnl_nlmsg_ok(header, left) || header->nlmsg_seq != sequence)
+            return -EBADMSG;
+        if (header->nlmsg_flags & NLM_F_DUMP_INTR)
+            interrupted = true;
+        result = parse_message(header, callback, context);
+        header = mnl_nlmsg_next(header, &left);
+    }
+    return interrupted && result >= 0 ? -EINTR : result;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include "socket_sampler.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "destinations.h"
+#include "sock_diag.h"
+#include "source_status.h"
+
+#define MASK_LISTEN (1U << STATE_LISTEN)
+/* Every state that occupies a port towards a destination. */
+#define MASK_OUTGOING (WALK_STATE_MASK | (1U << STATE_ESTABLISHED) | (1U << STATE_TIME_WAIT))
+
+struct socket_sampler {
+    struct sock_diag *diag;
+    struct state_walk walk;
+    struct listener *previous; /* the listeners of the tick before */
+    size_t previous_count;
+    uint32_t listening;          /* LISTEN sockets seen by the present dump, with those beyond the table */
+    const struct config *config; /* of the present walk */
+    uint32_t synack_retries;
+    struct destinations *destinations;
+    struct port_range range;
+    uint64_t is_listening[65536 / 64]; /* a bit for every port that a listener has */
+};
+
+struct socket_sampler *socket_sampler_new(void) {
+    struct socket_sampler *sampler = calloc(1, sizeof *sampler);
+
+    if (!sampler)
+        return NULL;
+    sampler->previous = calloc(LISTENERS_MAX, sizeof *sampler->previous);
+    sampler->destinations = destinations_new();
+    if (state_walk_init(&sampler->walk) < 0 || !sampler->previous || !sampler->destinations) {
+        socket_sampler_free(sampler);
+        errno = ENOMEM;
+        return NULL;
+    }
+    sampler->diag = sock_diag_open();
+    return sampler;
+}
+
+struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
+    if (!sampler)
+        return NULL;
+    sock_diag_close(sampler->diag);
+    destinations_free(sampler->destinations);
+    state_walk_release(&sampler->walk);
+    free(sampler->previous);
+    free(sampler);
+    return NULL;
+}
+
+bool socket_sampler_one_pass(const struct socket_sampler *sampler) {
+    return sampler->diag && sock_diag_one_pass(sampler->diag);
+}
+
+const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler) {
+    return &sampler->walk;
+}
+
+static void explain(int error, char reason[SOURCE_REASON_SIZE]) {
+    const char *hint = "";
+
+    if (error == -EAGAIN)
+        source_reason(reason, "sock_diag: the dump was interrupted three times");
+    if (error == -EBADMSG)
+        source_reason(reason, "sock_diag: malformed answer");
+    if (error == -ENOENT || error == -EOPNOTSUPP)
+        hint = " (the kernel has no inet_diag/tcp_diag)";
+    source_reason(reason, "sock_diag: %s%s", strerror(-error), hint);
+}
+
+static int dump(struct socket_sampler *sampler, uint32_t mask, diag_callback callback,
+                void (*restart)(void *context), char reason[SOURCE_REASON_SIZE]) {
+    reason[0] = '\0';
+    if (!sampler->diag)
+        sampler->diag = sock_diag_open();
+    int result = sampler->diag ? sock_diag_dump(sampler->diag, mask, callback, restart, sampler) : -errno;
+    if (result < 0)
+        explain(result, reason);
+    return result;
+}
+
+static void swap_listener_tables(struct socket_sampler *sampler) {
+    struct listener *table = sampler->walk.listener;
+    size_t count = sampler->walk.listener_count;
+
+    sampler->walk.listener = sampler->previous;
+    sampler->walk.listener_count = sampler->previous_count;
+    sampler->previous = table;
+    sampler->previous_count = count;
+}
+
+static void restart_listeners(void *context) {
+    struct socket_sampler *sampler = context;
+
+    sampler->walk.listener_count = 0;
+    sampler->listening = 0;
+}
+
+static void take_listener(const struct diag_socket *socket, void *context) {
+    struct socket_sampler *sampler = context;
+
+    sampler->listening++;
+    state_walk_add_listener(&sampler->walk, socket); /* a full table shows in the numbers */
+}
+
+int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening,
+                        char reason[SOURCE_REASON_SIZE]) {
+    swap_listener_tables(sampler);
+    restart_listeners(sampler);
+    int result = dump(sampler, MASK_LISTEN, take_listener, restart_listeners, reason);
+    if (result < 0) {
+        swap_listener_tables(sampler);
+        sampler->previous_count = 0;
+        *listening = FIGURE_NONE;
+        return result;
+    }
+    *listening = FIGURE_OF(sampler->listening);
+    state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
+    if (sampler->listening <= LISTENERS_MAX)
+        return 0;
+    source_reason(reason, "more than %d listeners", LISTENERS_MAX);
+    return -ENOSPC;
+}
+
+static void begin_walk(void *context) {
+    struct socket_sampler *sampler = context;
+
+    state_walk_begin(&sampler->walk, sampler->config, sampler->synack_retries);
+}
+
+static void count_state(const struct diag_socket *socket, void *context) {
+    struct socket_sampler *sampler = context;
+
+    state_walk_count(&sampler->walk, socket);
+}
+
+/* What half a walk has counted is worth nothing. */
+static void undo_walk(struct state_walk *walk) {
+    walk->port_count = 0;
+    walk->full_sockets = 0;
+    walk->detail = (struct walk_detail){0};
+    memset(walk->state, 0, sizeof walk->state);
+}
+
+int socket_sampler_walk(struct socket_sampler *sampler, const struct config *config, uint32_t synack_retries,
+                        char reason[SOURCE_REASON_SIZE]) {
+    sampler->config = config;
+    sampler->synack_retries = synack_retries;
+    begin_walk(sampler);
+    int result = dump(sampler, WALK_STATE_MASK, count_state, begin_walk, reason);
+    sampler->config = NULL;
+    if (result == 0)
+        return 0;
+    undo_walk(&sampler->walk);
+    state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
+    return result;
+}
+
+static void mark_listening_ports(struct socket_sampler *sampler) {
+    const struct state_walk *walk = &sampler->walk;
+
+    memset(sampler->is_listening, 0, sizeof sampler->is_listening);
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        uint16_t port = walk->listener[i].local.port;
+        sampler->is_listening[port / 64] |= 1ULL << (port % 64);
+    }
+}
+
+static void restart_destinations(void *context) {
+    struct socket_sampler *sampler = context;
+
+    destinations_reset(sampler->destinations);
+}
+
+static void count_outgoing(const struct diag_socket *socket, void *context) {
+    struct socket_sampler *sampler = context;
+    uint16_t port = socket->local.port;
+
+    if (socket->request || port < sampler->range.low || port > sampler->range.high)
+        return;
+    if ((sampler->is_listening[port / 64] >> (port % 64)) & 1)
+        return;
+    destinations_count(sampler->destinations, socket);
+}
+
+int socket_sampler_count_destinations(struct socket_sampler *sampler, struct port_range range,
+                                      struct destination top[DESTINATIONS_MAX], size_t *count,
+                                      char reason[SOURCE_REASON_SIZE]) {
+    sampler->range = range;
+    mark_listening_ports(sampler);
+    restart_destinations(sampler);
+    int result = dump(sampler, MASK_OUTGOING, count_outgoing, restart_destinations, reason);
+    if (result == 0)
+        *count = destinations_top(sampler->destinations, top);
+    return result;
+}

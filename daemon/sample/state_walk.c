@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+#include "state_walk.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TIMER_ZERO_WINDOW 4
+#define PORT_TABLE_SIZE   (LISTENERS_MAX + PORT_RULES_MAX)
+
+int state_walk_init(struct state_walk *walk) {
+    *walk = (struct state_walk){0};
+    walk->listener = calloc(LISTENERS_MAX, sizeof *walk->listener);
+    walk->port = calloc(PORT_TABLE_SIZE, sizeof *walk->port);
+    if (walk->listener && walk->port)
+        return 0;
+    state_walk_release(walk);
+    return -ENOMEM;
+}
+
+void state_walk_release(struct state_walk *walk) {
+    free(walk->listener);
+    free(walk->port);
+    *walk = (struct state_walk){0};
+}
+
+static void add_port(struct state_walk *walk, uint16_t port) {
+    if (walk->port_count > 0 && walk->port[walk->port_count - 1].port == port)
+        return;
+    walk->port[walk->port_count++] = (struct port_figures){.port = port};
+}
+
+/* Merges the listeners' ports and the rules' ports; both ascend. */
+static void lay_out_ports(struct state_walk *walk, const struct config *config) {
+    size_t i = 0, j = 0;
+
+    walk->port_count = 0;
+    while (i < walk->listener_count || j < config->port_count) {
+        bool listener_next =
+            j >= config->port_count ||
+            (i < walk->listener_count && walk->listener[i].local.port <= config->port[j].port);
+        add_port(walk, listener_next ? walk->listener[i++].local.port : config->port[j++].port);
+    }
+}
+
+void state_walk_begin(struct state_walk *walk, const struct config *config, uint32_t synack_retries) {
+    memset(walk->state, 0, sizeof walk->state);
+    walk->full_sockets = 0;
+    walk->detail = (struct walk_detail){0};
+    walk->synack_retries = synack_retries;
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        walk->listener[i].half_open = 0;
+        walk->listener[i].half_open_fresh = 0;
+        walk->listener[i].half_open_repeated = 0;
+    }
+    lay_out_ports(walk, config);
+}
+
+static struct listener *find_listener(struct state_walk *walk, const struct endpoint *local) {
+    size_t index = listener_index(walk->listener, walk->listener_count, local);
+
+    return index < walk->listener_count ? &walk->listener[index] : NULL;
+}
+
+/* On the socket's device if there is one, else on any: a link-local half-open names its device even where the
+   listener is not bound to it (tcp_ipv6.c tcp_v6_init_req). */
+static struct listener *find_on_device(struct state_walk *walk, struct endpoint local) {
+    struct listener *found = find_listener(walk, &local);
+
+    if (found || local.ifindex == 0)
+        return found;
+    local.ifindex = 0;
+    return find_listener(walk, &local);
+}
+
+/* The listener's own address first, then the wildcard of the family, then the dual-stack one. */
+static struct listener *find_owner(struct state_walk *walk, const struct endpoint *local) {
+    struct listener *owner = find_on_device(walk, *local);
+    struct endpoint any = {.port = local->port, .ifindex = local->ifindex, .family = ENDPOINT_IPV4};
+
+    if (!owner && local->family == ENDPOINT_IPV4)
+        owner = find_on_device(walk, any);
+    any.family = ENDPOINT_IPV6;
+    return owner ? owner : find_on_device(walk, any);
+}
+
+static void count_half_open(struct state_walk *walk, const struct diag_socket *socket) {
+    struct listener *owner = find_owner(walk, &socket->local);
+    bool fresh = socket->retransmits == 0;
+    bool repeated = socket->retransmits > walk->synack_retries;
+
+    walk->detail.syn_recv_fresh += fresh;
+    walk->detail.syn_recv_repeated += repeated;
+    if (!owner)
+        return;
+    owner->half_open++;
+    owner->half_open_fresh += fresh;
+    owner->half_open_repeated += repeated;
+}
+
+/* Inode 0: no process holds the socket. It was closed, or not yet accepted. */
+static void count_detail(struct walk_detail *detail, const struct diag_socket *socket) {
+    bool held = socket->inode != 0;
+
+    switch (socket->state) {
+    case STATE_SYN_RECV: /* without an owner it is a Fast Open child in the accept queue */
+        detail->syn_recv_simultaneous += held;
+        break;
+    case STATE_SYN_SENT:
+        detail->syn_sent_retransmitted += socket->retransmits > 0;
+        break;
+    case STATE_FIN_WAIT_1:
+        detail->fin_wait_1_zero_window += socket->timer == TIMER_ZERO_WINDOW;
+        detail->fin_wait_1_orphan += !held;
+        break;
+    case STATE_FIN_WAIT_2: /* not by timer 2: a held socket with keepalive shows it as well */
+        detail->fin_wait_2_minisocket += socket->minisocket;
+        detail->fin_wait_2_orphan += !socket->minisocket && !held;
+        detail->fin_wait_2_held += !socket->minisocket && held;
+        break;
+    case STATE_CLOSE_WAIT:
+        detail->close_wait_unaccepted += !held;
+        break;
+    case STATE_LAST_ACK:
+        detail->last_ack_retransmitted += socket->retransmits > 0;
+        break;
+    default:
+        break;
+    }
+}
+
+void state_walk_count(struct state_walk *walk, const struct diag_socket *socket) {
+    size_t index = port_index(walk->port, walk->port_count, socket->local.port);
+
+    walk->state[socket->state]++;
+    walk->full_sockets += !socket->request && !socket->minisocket;
+    if (index < walk->port_count) {
+        walk->port[index].state[socket->state]++;
+        walk->port[index].close_wait_unaccepted += socket->state == STATE_CLOSE_WAIT && socket->inode == 0;
+    }
+    if (socket->request)
+        count_half_open(walk, socket);
+    else
+        count_detail(&walk->detail, socket);
+}
+
+void state_walk_figures(const struct state_walk *walk, struct figure listening, struct sample *sample) {
+    struct figure inuse = figure_add(sample->gauge[GAUGE_INUSE], sample->gauge[GAUGE_INUSE6]);
+    struct figure full = walk ? FIGURE_OF(walk->full_sockets) : FIGURE_NONE;
+    struct figure mini = walk ? FIGURE_OF(walk->detail.fin_wait_2_minisocket) : FIGURE_NONE;
+
+    for (int state = 0; state < STATE_COUNT; state++)
+        if (WALK_STATE_MASK & (1U << state))
+            sample->state[state] = walk ? FIGURE_OF(walk->state[state]) : FIGURE_NONE;
+    sample->state[STATE_LISTEN] = listening;
+    sample->state[STATE_ESTABLISHED] = figure_subtract(inuse, figure_add(listening, full));
+    sample->state[STATE_TIME_WAIT] = figure_subtract(sample->gauge[GAUGE_TIME_WAIT], mini);
+    sample->state[STATE_CLOSED] = FIGURE_MISSING; /* the kernel does not count it */
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* What a sampler gets from sock_diag: listeners, the state walk, ports per destination. */
+#ifndef SYNWAITD_SOCKET_SAMPLER_H
+#define SYNWAITD_SOCKET_SAMPLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "sample.h"
+#include "state_walk.h"
+
+struct socket_sampler;
+
+/** @return the handle, or NULL with errno ENOMEM. A socket that cannot be opened is tried again. */
+struct socket_sampler *socket_sampler_new(void);
+struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler);
+
+/** @return whether one dump answers for both families; false while that is not known. */
+bool socket_sampler_one_pass(const struct socket_sampler *sampler);
+
+/** @return the tables as they stand: listeners of the last good dump, counts of the last walk. */
+const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler);
+
+/**
+ * Lists the listeners anew, half-open counts carried over.
+ * @param listening receives the number of LISTEN sockets, also with -ENOSPC
+ * @return 0; -ENOSPC if there are more than LISTENERS_MAX, the table then holds the first of them; another
+ * -errno, the table is then unchanged; @p reason says what is wrong
+ */
+int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening,
+                        char reason[SOURCE_REASON_SIZE]);
+
+/**
+ * Walks the sockets and counts them in the tables. On failure the half-open counts are as before it, and the
+ * other counts are zero.
+ */
+int socket_sampler_walk(struct socket_sampler *sampler, const struct config *config, uint32_t synack_retries,
+                        char reason[SOURCE_REASON_SIZE]);
+
+/** Which local ports are outgoing: those of the range that no listener has. */
+struct port_range {
+    uint32_t low, high;
+};
+
+/** Counts the ports in use per destination; @p top and @p count are unchanged on failure. */
+int socket_sampler_count_destinations(struct socket_sampler *sampler, struct port_range range,
+                                      struct destination top[DESTINATIONS_MAX], size_t *count,
+                                      char reason[SOURCE_REASON_SIZE]);
+
+#endif

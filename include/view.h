@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* What the daemon shows of itself to others: status.json and the metrics file. */
+#ifndef SYNWAITD_VIEW_H
+#define SYNWAITD_VIEW_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "incident.h"
+#include "sample.h"
+#include "sampler.h"
+
+#define STATUS_FILE_NAME  "status.json"
+#define METRICS_FILE_NAME "synwaitd.prom"
+#define VIEW_LISTENERS    10
+
+/** Everything that is shown; the pointers are borrowed. */
+struct view {
+    const struct sample *sample;
+    const struct incident_table *incidents;
+    const struct sampler_info *sampler;
+    const char *netns;
+    uint64_t realtime_usec; /* CLOCK_REALTIME of the sample, since 1970 */
+    uint64_t cpu_usec;      /* CPU time of the process so far */
+    uint64_t ticks, missed_ticks;
+    uint64_t alerts_dropped;
+};
+
+/**
+ * Finds the listeners with the fullest queue (SYN or accept), fullest first.
+ * @param fullest receives at most VIEW_LISTENERS pointers into the sample
+ * @return how many; listeners with both queues empty are left out
+ */
+size_t view_fullest_listeners(const struct sample *sample, const struct listener *fullest[VIEW_LISTENERS]);
+
+/** @return age of the walked counts; a walk is a moment younger than its sample's counters, which counts as
+ * 0. */
+struct figure view_walk_age_usec(const struct sample *sample);
+
+/** Replaces @p directory/status.json. @return 0 or -errno. */
+int status_write(const char *directory, const struct view *view);
+
+/** Replaces @p directory/synwaitd.prom, in the Prometheus text format. @return 0 or -errno. */
+int metrics_write(const char *directory, const struct view *view);
+
+#endif

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "peers.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stddef.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "util.h"
+
+enum { PER_SOURCE = 20000, BACKLOG = 1024, STANDARD_FILES = 64, EVENTS = 64 };
+
+/* A connection seen from both ends. */
+struct pair {
+    int client, server;
+};
+
+int peers_allow_files(uint64_t sockets) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    rlim_t need = sockets + STANDARD_FILES;
+    if (limit.rlim_cur >= need)
+        return 0;
+    limit.rlim_cur = need;
+    if (limit.rlim_max < need)
+        limit.rlim_max = need;
+    return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+int peers_listen(const struct sockaddr_storage *address, int backlog) {
+    int on = 1;
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) < 0 ||
+        bind(fd, (const struct sockaddr *)address, address_length(address)) < 0 || listen(fd, backlog) < 0) {
+        int error = -errno;
+        close(fd);
+        return error;
+    }
+    return fd;
+}
+
+/* bind() to the address alone, the port left to connect(): ip(7) IP_BIND_ADDRESS_NO_PORT. */
+static int bind_source(int fd, const struct sockaddr_storage *source_base, uint64_t n) {
+    int on = 1;
+    struct sockaddr_storage source = *source_base;
+
+    address_add(&source, (uint32_t)(n / PER_SOURCE));
+    address_set_port(&source, 0);
+    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0 ||
+        bind(fd, (const struct sockaddr *)&source, address_length(&source)) < 0)
+        return -errno;
+    return 0;
+}
+
+/* Connection number @p n. On error both descriptors are closed. */
+static int make_pair(int listener, const struct sockaddr_storage *address,
+                     const struct sockaddr_storage *source_base, uint64_t n, struct pair *pair) {
+    int error = 0;
+    int client = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (client < 0)
+        return -errno;
+    if (source_base)
+        error = bind_source(client, source_base, n);
+    if (error == 0 && connect(client, (const struct sockaddr *)address, address_length(address)) < 0)
+        error = -errno;
+    int server = error == 0 ? accept4(listener, NULL, NULL, SOCK_CLOEXEC) : -1;
+    if (error == 0 && server < 0)
+        error = -errno;
+    if (error < 0)
+        close(client);
+    else
+        *pair = (struct pair){client, server};
+    return error;
+}
+
+/* Reads until the other end has closed. */
+static int read_to_end(int fd) {
+    char byte[64];
+    ssize_t got;
+
+    do
+        got = read(fd, byte, sizeof byte);
+    while (got > 0 || (got < 0 && errno == EINTR));
+    return got < 0 ? -errno : 0;
+}
+
+static int keep(const struct pair *pair) {
+    (void)pair;
+    return 0;
+}
+
+static int close_client(const struct pair *pair) {
+    close(pair->client);
+    return read_to_end(pair->server); /* its FIN has come: the state stands */
+}
+
+static int close_server_first(const struct pair *pair) {
+    close(pair->server);
+    int error = read_to_end(pair->client);
+    close(pair->client);
+    return error;
+}
+
+static int make_pairs(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
+                      uint64_t count, int (*then)(const struct pair *pair)) {
+    int listener = peers_listen(address, BACKLOG);
+
+    for (uint64_t n = 0; listener >= 0 && n < count; n++) {
+        struct pair pair;
+        int error = make_pair(listener, address, source_base, n, &pair);
+        if (error == 0)
+            error = then(&pair);
+        if (error < 0) {
+            close(listener);
+            return error;
+        }
+    }
+    return listener < 0 ? listener : 0;
+}
+
+int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
+               uint64_t count) {
+    return make_pairs(address, source_base, count, keep);
+}
+
+int peers_leak(const struct sockaddr_storage *address, uint64_t count) {
+    return make_pairs(address, NULL, count, close_client);
+}
+
+int peers_time_wait_inbound(const struct sockaddr_storage *address,
+                            const struct sockaddr_storage *source_base, uint64_t count) {
+    return make_pairs(address, source_base, count, close_server_first);
+}
+
+/* One connection that ends here first; with the peer's FIN read, TIME-WAIT stands at close(). */
+static int connect_and_close(const struct sockaddr_storage *address) {
+    CLEANUP_FD int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    if (connect(fd, (const struct sockaddr *)address, address_length(address)) < 0 ||
+        shutdown(fd, SHUT_WR) < 0)
+        return -errno;
+    return read_to_end(fd);
+}
+
+int peers_churn(const struct sockaddr_storage *address, uint64_t count, uint64_t rate, uint64_t *made) {
+    uint64_t start_usec = now_monotonic_usec();
+
+    for (*made = 0; *made < count; ++*made) {
+        int error = connect_and_close(address);
+        if (error < 0)
+            return error;
+        uint64_t due_usec = rate ? start_usec + *made * USEC_PER_SEC / rate : 0;
+        uint64_t now_usec = now_monotonic_usec();
+        if (due_usec > now_usec) {
+            struct timespec pause = {.tv_sec = (time_t)((due_usec - now_usec) / USEC_PER_SEC),
+                                     .tv_nsec = (long)((due_usec - now_usec) % USEC_PER_SEC * 1000)};
+            nanosleep(&pause, NULL);
+        }
+    }
+    return 0;
+}
+
+/* Milliseconds until @p end_usec, for poll(). */
+static int left_msec(uint64_t end_usec) {
+    uint64_t now_usec = now_monotonic_usec();
+
+    return now_usec < end_usec ? (int)((end_usec - now_usec) / USEC_PER_MSEC) + 1 : 0;
+}
+
+/* The end of a pipe or a terminal on standard input says: stop. /dev/null, a background job's, says nothing.
+ */
+static bool input_watched(void) {
+    struct stat status;
+
+    if (fstat(STDIN_FILENO, &status) < 0)
+        return false;
+    return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(STDIN_FILENO);
+}
+
+static bool input_ended(void) {
+    char byte[64];
+
+    return read(STDIN_FILENO, byte, sizeof byte) <= 0;
+}
+
+void peers_wait(unsigned int seconds) {
+    uint64_t end_usec = now_monotonic_usec() + seconds * USEC_PER_SEC;
+    struct pollfd input = {.fd = input_watched() ? STDIN_FILENO : -1, .events = POLLIN};
+
+    for (int left = left_msec(end_usec); left > 0; left = left_msec(end_usec))
+        if (poll(&input, 1, left) > 0 && input_ended())
+            return;
+}
+
+static void accept_one(int epoll, int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    if (fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+        close(fd);
+}
+
+static void read_one(int fd) {
+    char data[4096];
+    ssize_t got = read(fd, data, sizeof data);
+
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        close(fd);
+}
+
+/* @return whether standard input has ended. */
+static bool serve_event(int epoll, int listener, int fd) {
+    if (fd == STDIN_FILENO)
+        return input_ended();
+    if (fd == listener)
+        accept_one(epoll, listener);
+    else
+        read_one(fd);
+    return false;
+}
+
+static int watch(int epoll, int fd) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+int peers_serve(int listener, bool accept_all, unsigned int seconds) {
+    if (!accept_all) {
+        peers_wait(seconds);
+        return 0;
+    }
+    uint64_t end_usec = now_monotonic_usec() + seconds * USEC_PER_SEC;
+    CLEANUP_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll < 0)
+        return -errno;
+    int error = watch(epoll, listener);
+    if (error == 0 && input_watched())
+        error = watch(epoll, STDIN_FILENO);
+    for (int left = left_msec(end_usec); error == 0 && left > 0; left = left_msec(end_usec)) {
+        struct epoll_event event[EVENTS];
+        int ready = epoll_wait(epoll, event, EVENTS, left);
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+        for (int i = 0; i < ready; i++)
+            if (serve_event(epoll, listener, event[i].data.fd))
+                return 0;
+    }
+    return error;
+}

@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: MIT */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "console.h"
+#include "sample_alerts.h"
+
+/* A terminal of our own and its two ends. */
+struct terminal {
+    int controller;
+    FILE *stream;
+};
+
+static struct terminal open_terminal(unsigned short width) {
+    struct winsize size = {.ws_row = 25, .ws_col = width};
+    struct terminal terminal = {.controller = posix_openpt(O_RDWR | O_NOCTTY)};
+
+    assert_true(terminal.controller >= 0);
+    assert_int_equal(grantpt(terminal.controller), 0);
+    assert_int_equal(unlockpt(terminal.controller), 0);
+    int fd = open(ptsname(terminal.controller), O_RDWR | O_NOCTTY);
+    assert_true(fd >= 0);
+    assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
+    terminal.stream = fdopen(fd, "w");
+    assert_non_null(terminal.stream);
+    return terminal;
+}
+
+static void close_terminal(struct terminal *terminal) {
+    fclose(terminal->stream);
+    close(terminal->controller);
+}
+
+/* What the terminal shows, without the carriage returns. */
+static void read_terminal(const struct terminal *terminal, char *text, size_t size) {
+    ssize_t got = read(terminal->controller, text, size - 1);
+    size_t kept = 0;
+
+    assert_true(got > 0);
+    for (ssize_t i = 0; i < got; i++)
+        if (text[i] != '\r')
+            text[kept++] = text[i];
+    text[kept] = '\0';
+}
+
+static char *print_alert(struct alert alert, bool color) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    struct record *record = record_from_alert(&alert, "host");
+
+    console_print_alert(stream, record, color);
+    fclose(stream);
+    free(record);
+    return text;
+}
+
+static void expect_text(const char *row, const char *text, const char *wanted) {
+    if (!strstr(text, wanted))
+        fail_msg("%s: \"%s\" is missing in:\n%s", row, wanted, text);
+}
+
+static void test_alert(void **state) {
+    static const char *const wanted[] = {
+        " raised critical port-exhaustion\n",
+        "\n  Ephemeral ports running out towards [2001:db8::1]:443",
+        "\n  cause     Most of the ports are held by TIME-WAIT",
+        "\n  evidence  ports_in_use=27000 in_time_wait=26000\n",
+        "\n  do        1) reuse connections: a pool or keep-alive\n",
+        "\n            2) sysctl -w net.ipv4.tcp_tw_reuse=1 (now 2): ",
+        "\n            3) sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" ",
+        "\n            4) spread over more destination or source addresses\n",
+        "\n  sysctl    net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_port_range=\"1024 65535\"\n",
+        "\n  not       net.ipv4.tcp_fin_timeout: does not shorten",
+        "\n  capture   tcpdump -ni any -c 200 'tcp and host 2001:db8::1 and port 443'\n",
+        "\n  id        0000000000001236\n\n",
+    };
+    char *text = print_alert(sample_ports(), false);
+
+    (void)state;
+    assert_int_equal(strspn(text, "0123456789:"), strlen("HH:MM:SS"));
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        expect_text("alert", text, wanted[i]);
+    assert_null(strchr(text, '\033'));
+    assert_string_equal(text + strlen(text) - 2, "\n\n");
+    free(text);
+}
+
+static void test_absent_fields_have_no_line(void **state) {
+    char *text = print_alert(sample_degraded(), false);
+
+    (void)state;
+    assert_null(strstr(text, "  sysctl "));
+    assert_null(strstr(text, "  capture "));
+    free(text);
+}
+
+static void test_color(void **state) {
+    static const struct {
+        const char *name;
+        struct alert (*alert)(void);
+        enum alert_event event;
+        const char *wanted;
+    } row[] = {
+        {"critical is red", sample_flood, EVENT_RAISED, "\033[1;31mraised critical syn-flood\033[0m\n"},
+        {"warning is yellow", sample_leak, EVENT_RAISED, "\033[1;33mraised warning close-wait-leak\033[0m\n"},
+        {"cleared is green", sample_flood, EVENT_CLEARED, "\033[1;32mcleared critical syn-flood\033[0m\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        char *text = print_alert(sample_event(row[i].alert(), row[i].event, 1), true);
+        expect_text(row[i].name, text, row[i].wanted);
+        free(text);
+    }
+}
+
+static size_t columns(const char *line, size_t length) {
+    size_t count = 0;
+
+    for (size_t i = 0; i < length; i++)
+        count += ((unsigned char)line[i] & 0xC0) != 0x80;
+    return count;
+}
+
+/* A word that is longer than the line has no place to break. */
+static bool is_one_word(const char *line, size_t length) {
+    size_t blanks = strspn(line, " ");
+
+    return blanks < length && !memchr(line + blanks, ' ', length - blanks);
+}
+
+/* Commands are not wrapped, so that they can be copied; all else keeps within the width. */
+static void check_width(const char *text, size_t width) {
+    for (const char *line = text; *line;) {
+        size_t length = strcspn(line, "\n");
+        bool command = strncmp(line, "  capture", 9) == 0 || strncmp(line, "  sysctl", 8) == 0 ||
+                       strncmp(line, "  now", 5) == 0 || memmem(line, length, "sysctl -w ", 10);
+        if (!command && !is_one_word(line, length) && columns(line, length) > width)
+            fail_msg("width %zu: %zu columns: %.*s", width, columns(line, length), (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
+
+static void test_width_of_the_terminal(void **state) {
+    static const struct {
+        const char *name;
+        unsigned short width;
+        size_t wanted;
+    } row[] = {{"wide", 132, 132},
+               {"usual", 80, 80},
+               {"narrow", 50, 50},
+               {"too narrow", 10, 40},
+               {"unknown", 0, 80}};
+    char text[16384];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        struct terminal terminal = open_terminal(row[i].width);
+        struct alert alert = sample_flood();
+        struct record *record = record_from_alert(&alert, "host");
+        console_print_alert(terminal.stream, record, false);
+        free(record);
+        read_terminal(&terminal, text, sizeof text);
+        close_terminal(&terminal);
+        check_width(text, row[i].wanted);
+        size_t longest = 0;
+        for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
+            if (strncmp(line, "  capture", 9) != 0 && strcspn(line, "\n") > longest)
+                longest = strcspn(line, "\n");
+        if (longest + 25 < row[i].wanted)
+            fail_msg("%s: only %zu of %zu columns are used", row[i].name, longest, row[i].wanted);
+    }
+}
+
+static void test_who_wants_color(void **state) {
+    static const struct {
+        const char *name, *no_color, *term;
+        bool terminal, wanted;
+    } row[] = {
+        {"terminal", NULL, "xterm", true, true},      {"no terminal", NULL, "xterm", false, false},
+        {"NO_COLOR", "1", "xterm", true, false},      {"empty NO_COLOR", "", "xterm", true, true},
+        {"dumb terminal", NULL, "dumb", true, false}, {"no TERM", NULL, NULL, true, false},
+    };
+    struct terminal terminal = open_terminal(80);
+    FILE *file = tmpfile();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        unsetenv("NO_COLOR");
+        unsetenv("TERM");
+        if (row[i].no_color)
+            setenv("NO_COLOR", row[i].no_color, 1);
+        if (row[i].term)
+            setenv("TERM", row[i].term, 1);
+        if (console_wants_color(row[i].terminal ? terminal.stream : file) != row[i].wanted)
+            fail_msg("%s: wanted %d", row[i].name, row[i].wanted);
+    }
+    fclose(file);
+    close_terminal(&terminal);
+}
+
+static void test_log_line(void **state) {
+    static const struct {
+        const char *name;
+        int priority;
+        bool color;
+        const char *wanted;
+    } row[] = {
+        {"plain", 3, false, "synwaitd: hello\n"},
+        {"error", 3, true, "\033[1;31msynwaitd: hello\033[0m\n"},
+        {"warning", 4, true, "\033[1;33msynwaitd: hello\033[0m\n"},
+        {"notice", 5, true, "synwaitd: hello\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        char *text = NULL;
+        size_t size;
+        FILE *stream = open_memstream(&text, &size);
+        struct record *record = record_from_log(row[i].priority, "hello");
+        console_print_log(stream, record, row[i].color);
+        fclose(stream);
+        free(record);
+        if (strcmp(text, row[i].wanted) != 0)
+            fail_msg("%s: %s", row[i].name, text);
+        free(text);
+    }
+}
+
+static char *print_states(const struct sample *sample, const struct config *config, bool color) {
+    char *text = NULL;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+
+    console_print_states(stream, sample, config, color);
+    fclose(stream);
+    return text;
+}
+
+static void test_states(void **state) {
+    struct sample sample = quiet_sample();
+    struct config config;
+
+    (void)state;
+    config_defaults(&config);
+    sample.state[STATE_LISTEN] = FIGURE_OF(12);
+    sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(7);
+    sample.state[STATE_TIME_WAIT] = FIGURE_OF(60000);
+    sample.state[STATE_SYN_SENT] = FIGURE_NONE;
+    sample.gauge[GAUGE_ORPHANS] = FIGURE_OF(3);
+    sample.gauge[GAUGE_CONNTRACK] = FIGURE_MISSING;
+    sample.destination_count = 1;
+    sample.destination[0] =
+        (struct destination){.remote = sample_endpoint("198.51.100.7:443"), .ports_in_use = 27000};
+    static const struct {
+        const char *name, *wanted;
+    } row[] = {
+        {"head", "  STATE            COUNT     LIMIT   WARNING  CRITICAL  LIMITED BY\n"},
+        {"listen", "\n  LISTEN              12         -         -         -\n"},
+        {"unknown", "\n  SYN-SENT       unknown         -       500      5000\n"},
+        {"off", "\n  ESTABLISHED          0         -       off       off\n"},
+        {"count", "\n  CLOSE-WAIT           7         -       100      1000\n"},
+        {"per listener",
+         "\n  SYN-RECV             0         -       50%       90%  the listener's SYN-queue limit\n"},
+        {"percent of a limit",
+         "\n  TIME-WAIT        60000     65536     52429     62260  net.ipv4.tcp_max_tw_buckets\n"},
+        {"ports", "\n  ports            27000     28232     22586     26821  ephemeral ports, towards "
+                  "198.51.100.7:443\n"},
+        {"orphans", "\n  orphans              3     65536     32768     58983  net.ipv4.tcp_max_orphans\n"},
+        {"tcp-memory", "\n  tcp-memory           0      3000      1950      2700  "},
+    };
+    char *text = print_states(&sample, &config, false);
+    expect_text(row[0].name, text, row[0].wanted);
+    for (size_t i = 1; i < ARRAY_SIZE(row); i++)
+        expect_text(row[i].name, text, row[i].wanted);
+    assert_null(strstr(text, "conntrack"));
+    assert_null(strchr(text, '\033'));
+    free(text);
+    sample.gauge[GAUGE_CONNTRACK] = FIGURE_OF(5);
+    sample.knob[KNOB_TCP_MAX_TW_BUCKETS].value = FIGURE_NONE;
+    text = print_states(&sample, &config, true);
+    expect_text("conntrack", text,
+                "\n  conntrack            5    262144    209716    249037  net.netfilter.");
+    expect_text("unknown limit", text, "\n  TIME-WAIT        60000   unknown       80%       95%  ");
+    assert_non_null(strchr(text, '\033'));
+    free(text);
+}
+
+static void test_floor_is_the_least_threshold(void **state) {
+    struct sample sample = quiet_sample();
+    struct config config;
+
+    (void)state;
+    config_defaults(&config);
+    sample.knob[KNOB_TCP_MAX_TW_BUCKETS].value = FIGURE_OF(1000);
+    char *text = print_states(&sample, &config, false);
+    expect_text("floor", text, "\n  TIME-WAIT            0      1000      1000      1000  ");
+    free(text);
+}
+
+/* Fourteen listeners: the fullest ten, the fullest first. */
+static void test_listeners(void **state) {
+    struct sample sample = quiet_sample();
+    struct listener listener[14];
+    struct config config;
+
+    (void)state;
+    config_defaults(&config);
+    for (uint16_t i = 0; i < ARRAY_SIZE(listener); i++) {
+        listener[i] = listener_on((uint16_t)(8000 + i), 128);
+        listener[i].half_open = i;
+    }
+    listener[3].accept_queue = 129;
+    listener[4].backlog = 4096;
+    listener[4].half_open = 2048;
+    sample.listener = listener;
+    sample.listener_count = ARRAY_SIZE(listener);
+    char *text = print_states(&sample, &config, false);
+    const char *first = strstr(text, "LISTENER");
+    assert_non_null(first);
+    expect_text("fullest accept queue first", first,
+                "\n  192.0.2.1:8003                     3       128       129       128  listen() backlog\n"
+                "  192.0.2.1:8004                  2048      4096         0      4096  net.core.somaxconn\n"
+                "  192.0.2.1:8013 ");
+    expect_text("the rest is counted", first, "\n  and 4 more\n");
+    assert_null(strstr(first, ":8000 "));
+    assert_null(strstr(first, ":8002 "));
+    expect_text("the tenth", first, ":8006 ");
+    free(text);
+    sample.walked_usec = 0;
+    text = print_states(&sample, &config, false);
+    expect_text("before the first walk", text, "  192.0.2.1:8003               unknown       128       129");
+    free(text);
+    sample.listeners_known = false;
+    text = print_states(&sample, &config, false);
+    expect_text("unknown", text, "\nListeners: unknown\n");
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_alert),           cmocka_unit_test(test_absent_fields_have_no_line),
+        cmocka_unit_test(test_color),           cmocka_unit_test(test_width_of_the_terminal),
+        cmocka_unit_test(test_who_wants_color), cmocka_unit_test(test_log_line),
+        cmocka_unit_test(test_states),          cmocka_unit_test(test_floor_is_the_least_threshold),
+        cmocka_unit_test(test_listeners),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

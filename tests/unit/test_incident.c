@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* Incidents over simulated time: days pass in a millisecond. */
+#include "case.h"
+
+#include "incident.h"
+#include "util.h"
+
+#define SECOND   USEC_PER_SEC
+#define REMINDER (1800 * SECOND)
+
+static struct incident_table table;
+static struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX];
+
+static int reset(void **state) {
+    (void)state;
+    memset(&table, 0, sizeof table);
+    table.next_id = 7;
+    return 0;
+}
+
+static struct finding finding_of(enum cause cause, uint64_t value) {
+    struct finding finding = {.family = FAMILY_HANDSHAKE,
+                              .cause = cause,
+                              .severity = SEVERITY_WARNING,
+                              .confidence = CONFIDENCE_HIGH};
+
+    finding.problem = cause_info(cause)->problem;
+    finding.lead = (struct breach){.condition = CONDITION_SYN_RECV, .value = value, .threshold = 100};
+    finding.scope.kind = SCOPE_LISTENER;
+    finding.scope.local.port = 80;
+    return finding;
+}
+
+static size_t update(const struct finding *findings, size_t count, uint64_t now) {
+    return incident_update(&table, findings, count, now, REMINDER, alerts);
+}
+
+static void test_raised_once_cleared_once(void **state) {
+    struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+
+    (void)state;
+    assert_int_equal(update(NULL, 0, SECOND), 0);
+    assert_int_equal(update(&finding, 1, 10 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_RAISED);
+    assert_int_equal(alerts[0].incident_id, 7);
+    finding.lead.value = 900;
+    for (uint64_t i = 11; i < 600; i++)
+        assert_int_equal(update(&finding, 1, i * SECOND), 0);
+    finding.lead.value = 50;
+    assert_int_equal(update(&finding, 1, 600 * SECOND), 0);
+    assert_int_equal(update(NULL, 0, 610 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_CLEARED);
+    assert_int_equal(alerts[0].incident_id, 7);
+    assert_int_equal(alerts[0].duration_usec, 600 * SECOND);
+    assert_int_equal(alerts[0].peak, 900);
+    assert_int_equal(update(NULL, 0, 611 * SECOND), 0);
+    assert_int_equal(update(&finding, 1, 612 * SECOND), 1);
+    assert_int_equal(alerts[0].incident_id, 8);
+}
+
+static void test_severity(void **state) {
+    struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+
+    (void)state;
+    update(&finding, 1, SECOND);
+    finding.severity = SEVERITY_CRITICAL;
+    assert_int_equal(update(&finding, 1, 2 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_CHANGED);
+    assert_int_equal(alerts[0].finding.severity, SEVERITY_CRITICAL);
+    assert_int_equal(update(&finding, 1, 3 * SECOND), 0);
+}
+
+static void test_another_cause_must_settle(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), slow = finding_of(CAUSE_SLOW_ACCEPT, 500);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    for (uint64_t i = 2; i < 7; i++)
+        assert_int_equal(update(&slow, 1, i * SECOND), 0);
+    assert_int_equal(update(&slow, 1, 7 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_CHANGED);
+    assert_int_equal(alerts[0].finding.problem, PROBLEM_ACCEPT_QUEUE_FULL);
+    assert_int_equal(alerts[0].incident_id, 7);
+}
+
+static void test_a_wavering_cause_is_not_told(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 500);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    for (uint64_t i = 2; i < 1000; i++)
+        assert_int_equal(update(i % 4 ? &burst : &flood, 1, i * SECOND), 0);
+}
+
+static void test_a_subsiding_breach_explains_nothing(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 99);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    for (uint64_t i = 2; i < 100; i++)
+        assert_int_equal(update(&burst, 1, i * SECOND), 0);
+    update(NULL, 0, 100 * SECOND);
+    assert_int_equal(alerts[0].finding.cause, CAUSE_SPOOFED_FLOOD);
+}
+
+static void test_an_unsettled_cause_does_not_ride_on_severity(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 500);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    burst.severity = SEVERITY_CRITICAL;
+    assert_int_equal(update(&burst, 1, 2 * SECOND), 1);
+    assert_int_equal(alerts[0].finding.severity, SEVERITY_CRITICAL);
+    assert_int_equal(alerts[0].finding.cause, CAUSE_SPOOFED_FLOOD);
+}
+
+static void test_reminders(void **state) {
+    struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+    size_t told = 0;
+
+    (void)state;
+    update(&finding, 1, SECOND);
+    for (uint64_t i = 2; i <= 86401; i++)
+        told += update(&finding, 1, i * SECOND);
+    assert_int_equal(told, 48);
+    assert_int_equal(alerts[0].event, EVENT_REMINDER);
+    assert_int_equal(incident_update(&table, &finding, 1, 1000000 * SECOND, 0, alerts), 0);
+}
+
+static void test_scopes_are_apart(void **state) {
+    struct finding findings[2] = {finding_of(CAUSE_SPOOFED_FLOOD, 500), finding_of(CAUSE_SPOOFED_FLOOD, 500)};
+
+    (void)state;
+    findings[1].scope.local.port = 443;
+    assert_int_equal(update(findings, 2, SECOND), 2);
+    assert_int_not_equal(alerts[0].incident_id, alerts[1].incident_id);
+    assert_int_equal(update(findings, 1, 2 * SECOND), 1);
+    assert_int_equal(alerts[0].finding.scope.local.port, 443);
+}
+
+static void test_a_full_table_loses_nothing_for_good(void **state) {
+    static struct finding findings[FINDINGS_MAX];
+    size_t raised = 0;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < FINDINGS_MAX; i++) {
+            findings[i] = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+            findings[i].scope.local.port = (uint16_t)(round * 100 + (int)i);
+        }
+        /* the earlier ones are kept open by their grace */
+        for (size_t i = 0; i < INCIDENTS_MAX; i++)
+            table.incident[i].keep_until_usec = 100 * SECOND;
+        raised += update(findings, FINDINGS_MAX, SECOND);
+    }
+    assert_int_equal(raised, INCIDENTS_MAX);
+    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+        table.incident[i].keep_until_usec = 0;
+    assert_int_equal(update(findings, FINDINGS_MAX, 2 * SECOND), INCIDENTS_MAX + FINDINGS_MAX);
+}
+
+static void test_a_resumed_incident_has_its_grace(void **state) {
+    struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+
+    (void)state;
+    update(&finding, 1, SECOND);
+    table.incident[0].keep_until_usec = 10 * SECOND;
+    assert_int_equal(update(NULL, 0, 9 * SECOND), 0);
+    assert_int_equal(update(NULL, 0, 10 * SECOND), 1);
+}
+
+static void test_id_text(void **state) {
+    char text[INCIDENT_ID_SIZE];
+
+    (void)state;
+    incident_id_format(0xabcdef0123456789ULL, text);
+    assert_string_equal(text, "abcdef0123456789");
+    incident_id_format(1, text);
+    assert_string_equal(text, "0000000000000001");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(test_raised_once_cleared_once, reset),
+        cmocka_unit_test_setup(test_severity, reset),
+        cmocka_unit_test_setup(test_another_cause_must_settle, reset),
+        cmocka_unit_test_setup(test_a_wavering_cause_is_not_told, reset),
+        cmocka_unit_test_setup(test_a_subsiding_breach_explains_nothing, reset),
+        cmocka_unit_test_setup(test_an_unsettled_cause_does_not_ride_on_severity, reset),
+        cmocka_unit_test_setup(test_reminders, reset),
+        cmocka_unit_test_setup(test_scopes_are_apart, reset),
+        cmocka_unit_test_setup(test_a_full_table_loses_nothing_for_good, reset),
+        cmocka_unit_test_setup(test_a_resumed_incident_has_its_grace, reset),
+        cmocka_unit_test(test_id_text),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "record.h"
+#include "sample_alerts.h"
+
+#define MESSAGE_MAX 400
+
+static struct alert overflowing_flood(void) {
+    struct alert alert = sample_flood();
+
+    alert.finding.lead = (struct breach){.condition = CONDITION_SYN_OVERFLOW,
+                                         .severity = SEVERITY_CRITICAL,
+                                         .value = 19874,
+                                         .threshold = 1000};
+    return alert;
+}
+
+static struct alert wildcard_leak(void) {
+    struct alert alert = sample_leak();
+
+    alert.finding.scope = (struct scope){.kind = SCOPE_HOST};
+    alert.finding.local = sample_endpoint("0.0.0.0:8080");
+    return alert;
+}
+
+static struct alert stall(void) {
+    return (struct alert){.finding = {.problem = PROBLEM_SYN_SENT_STALL,
+                                      .family = FAMILY_OUTBOUND_HANDSHAKE,
+                                      .cause = CAUSE_PEER_NOT_ANSWERING,
+                                      .severity = SEVERITY_WARNING,
+                                      .lead = {.condition = CONDITION_SYN_SENT,
+                                               .severity = SEVERITY_WARNING,
+                                               .value = 600,
+                                               .threshold = 500}}};
+}
+
+static struct alert sysctl_first(void) {
+    struct alert alert = sample_ports();
+
+    alert.finding.cause = CAUSE_CONNTRACK_TABLE;
+    alert.finding.problem = PROBLEM_CONNTRACK_FULL;
+    return alert;
+}
+
+static void test_sentences(void **state) {
+    static const struct {
+        const char *name;
+        struct alert (*alert)(void);
+        enum alert_event event;
+        uint64_t seconds;
+        const char *start, *end;
+    } row[] = {
+        {"flood", sample_flood, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
+         "19874 SYN/s over a full SYN queue; ",
+         " First: keep net.ipv4.tcp_syncookies=1: real clients still get in."},
+        {"flood seen by its overflow", overflowing_flood, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024, "
+         "19874 SYN/s over a full SYN queue, threshold 1000/s; ",
+         "."},
+        {"leak", sample_leak, EVENT_RAISED, 0,
+         "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; the application ",
+         " First: fix the application: close() when read() returns 0 and on every error path."},
+        {"leak on a wildcard address", wildcard_leak, EVENT_RAISED, 0, "CLOSE-WAIT leak on port 8080: 200 ",
+         "."},
+        {"ports", sample_ports, EVENT_RAISED, 0,
+         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+         "28232 (net.ipv4.ip_local_port_range); short outgoing connections ",
+         " First: reuse connections: a pool or keep-alive."},
+        {"nowhere in particular", stall, EVENT_RAISED, 0,
+         "Outgoing connections unanswered: 600 unanswered connection attempts, threshold 500; ",
+         " First: check the path and the peer."},
+        {"sysctl first", sysctl_first, EVENT_RAISED, 0, "Connection tracking",
+         " First: sysctl -w net.ipv4.tcp_tw_reuse=1."},
+        {"degraded", sample_degraded, EVENT_RAISED, 0,
+         "synwaitd cannot see everything; /proc/net/netstat: No such file or directory.", "."},
+        {"changed to critical", sample_flood, EVENT_CHANGED, 5, "Now critical: SYN flood on ", "."},
+        {"changed to warning", sample_leak, EVENT_CHANGED, 5, "Now a warning: CLOSE-WAIT leak on ", "."},
+        {"reminder", sample_leak, EVENT_REMINDER, 1800, "Still there after 30 min: CLOSE-WAIT leak on ", "."},
+        {"cleared", sample_flood, EVENT_CLEARED, 75,
+         "Cleared after 1 min 15 s: SYN flood on 192.0.2.10:80, peak 1025.", ", peak 1025."},
+        {"cleared at once", sample_leak, EVENT_CLEARED, 0,
+         "Cleared after 0 s: CLOSE-WAIT leak on port 8080, peak 200.", "."},
+        {"cleared after hours", sample_leak, EVENT_CLEARED, 7500, "Cleared after 2 h 5 min: ", "."},
+        {"cleared after days", sample_leak, EVENT_CLEARED, 3 * 86400 + 59, "Cleared after 3 d: ", "."},
+        {"degraded, cleared", sample_degraded, EVENT_CLEARED, 60,
+         "Cleared after 1 min: synwaitd cannot see everything.", "."},
+    };
+    char text[RECORD_VALUE_MAX + 1];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        struct alert alert = sample_event(row[i].alert(), row[i].event, row[i].seconds);
+        message_format(&alert, text, sizeof text);
+        size_t length = strlen(text), tail = strlen(row[i].end);
+        if (strncmp(text, row[i].start, strlen(row[i].start)) != 0 || length < tail ||
+            strcmp(text + length - tail, row[i].end) != 0)
+            fail_msg("%s: %s", row[i].name, text);
+    }
+}
+
+/* The longest places and numbers with every cause and condition. */
+static void test_every_message_is_short_and_whole(void **state) {
+    char text[RECORD_VALUE_MAX + 1];
+    struct alert alert = sample_ports();
+
+    (void)state;
+    alert.finding.scope.kind = SCOPE_DESTINATION;
+    alert.finding.local = sample_endpoint("[2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff%4294967295]:65535");
+    alert.finding.peer = alert.finding.local;
+    alert.finding.lead.value = UINT64_MAX;
+    alert.finding.lead.limit = FIGURE_OF(UINT64_MAX);
+    alert.finding.lead.limit_source = LIMIT_THREE_QUARTER_RULE;
+    alert.duration_usec = UINT64_MAX;
+    for (int cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++)
+        for (int condition = 0; condition < CONDITION_COUNT; condition++)
+            for (int event = EVENT_RAISED; event <= EVENT_CLEARED; event++) {
+                alert.event = (enum alert_event)event;
+                alert.finding.cause = (enum cause)cause;
+                alert.finding.problem = cause_info(alert.finding.cause)->problem;
+                alert.finding.lead.condition = (enum condition)condition;
+                message_format(&alert, text, sizeof text);
+                size_t length = strlen(text);
+                if (length >= MESSAGE_MAX || text[length - 1] != '.' || strchr(text, '@') ||
+                    strstr(text, "(null)"))
+                    fail_msg("cause %d condition %d event %d: %zu bytes: %s", cause, condition, event, length,
+                             text);
+            }
+}
+
+/* With an ordinary place nothing has to be cut. */
+static void test_ordinary_messages_keep_their_remedy(void **state) {
+    char text[RECORD_VALUE_MAX + 1];
+    struct alert alert = sample_flood();
+
+    (void)state;
+    alert.finding.local = sample_endpoint("[2001:db8:1:2::80]:8443");
+    for (int cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++) {
+        alert.finding.cause = (enum cause)cause;
+        alert.finding.problem = cause_info(alert.finding.cause)->problem;
+        message_format(&alert, text, sizeof text);
+        if (!strstr(text, " First: ") || strstr(text, "\xE2\x80\xA6"))
+            fail_msg("cause %d: %s", cause, text);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_sentences),
+        cmocka_unit_test(test_every_message_is_short_and_whole),
+        cmocka_unit_test(test_ordinary_messages_keep_their_remedy),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* The text tables are complete, consistent and within their bounds. */
+#include "case.h"
+
+#include <ctype.h>
+
+#include "cause.h"
+#include "problem.h"
+#include "util.h"
+
+static void test_problems(void **state) {
+    (void)state;
+    for (int i = 0; i < PROBLEM_COUNT; i++) {
+        const struct problem_info *info = problem_info((enum problem)i);
+        assert_non_null(info->slug);
+        assert_int_equal(problem_from_slug(info->slug), i);
+        assert_non_null(info->title);
+        assert_true(strlen(info->meaning) > 40);
+        check_row(info->slug, strlen(info->message_id), 32);
+        for (size_t c = 0; c < 32; c++)
+            check_row(info->slug, isxdigit((unsigned char)info->message_id[c]) != 0, 1);
+        if (!info->wrong[0].remedy)
+            fail_msg("%s: no wrong remedy", info->slug);
+        for (size_t w = 0; w < WRONG_REMEDIES_MAX && info->wrong[w].remedy; w++)
+            assert_non_null(info->wrong[w].why);
+        for (int j = 0; j < i; j++)
+            if (strcmp(info->message_id, problem_info((enum problem)j)->message_id) == 0)
+                fail_msg("%s: MESSAGE_ID used twice", info->slug);
+    }
+    assert_int_equal(problem_from_slug("no-such-problem"), -1);
+}
+
+static void test_causes(void **state) {
+    bool explained[PROBLEM_COUNT] = {false};
+
+    (void)state;
+    for (int i = CAUSE_NONE + 1; i < CAUSE_COUNT; i++) {
+        const struct cause_info *info = cause_info((enum cause)i);
+        if (!info->brief || !info->sentence || !info->remedy[0])
+            fail_msg("cause %d: incomplete", i);
+        explained[info->problem] = true;
+        check_row(info->brief, info->sentence[strlen(info->sentence) - 1], '.');
+        check_row(info->brief, strlen(info->brief) < 120, 1);
+        check_row(info->brief, islower((unsigned char)info->brief[0]) != 0 || info->brief[0] == 'T', 1);
+    }
+    for (int i = 0; i < PROBLEM_COUNT; i++)
+        if (!explained[i] && i != PROBLEM_UNSAFE_SYSCTL)
+            fail_msg("%s: no cause leads to it", problem_info((enum problem)i)->slug);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_problems),
+        cmocka_unit_test(test_causes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+#include "case.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util.h"
+
+static char directory[256];
+
+static int make_directory(void **state) {
+    const char *parent = getenv("TMPDIR");
+
+    (void)state;
+    snprintf(directory, sizeof directory, "%s/synwaitd-util-XXXXXX", parent ? parent : "/tmp");
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state) {
+    (void)state;
+    return rmdir(directory);
+}
+
+static void remove_file(const char *name) {
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    unlink(path);
+}
+
+static size_t count_entries(void) {
+    DIR *entries = opendir(directory);
+    size_t count = 0;
+
+    assert_non_null(entries);
+    while (readdir(entries))
+        count++;
+    closedir(entries);
+    return count - 2; /* . and .. */
+}
+
+static void test_text_cut(void **state) {
+    static const struct {
+        const char *name;
+        size_t size;
+        const char *added, *kept;
+    } rows[] = {
+        {"fits", 4, "abc", "abc"},
+        {"one too long", 3, "abc", "ab"},
+        {"no room at all", 1, "abc", ""},
+        {"two bytes whole", 3, "\xC3\xA4", "\xC3\xA4"},
+        {"two bytes cut", 2, "\xC3\xA4", ""},
+        {"two bytes cut after a letter", 3, "a\xC3\xA4z", "a"},
+        {"three bytes whole", 4, "\xE2\x82\xACz", "\xE2\x82\xAC"},
+        {"three bytes cut to one", 2, "\xE2\x82\xAC", ""},
+        {"three bytes cut to two", 3, "\xE2\x82\xAC", ""},
+        {"four bytes whole", 5, "\xF0\x9F\x90\x9Fz", "\xF0\x9F\x90\x9F"},
+        {"four bytes cut to three", 4, "\xF0\x9F\x90\x9F", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char buffer[8];
+        struct text text = text_in(buffer, rows[i].size);
+        text_add(&text, "%s", rows[i].added);
+        if (strcmp(buffer, rows[i].kept) != 0)
+            fail_msg("%s: \"%s\", wanted \"%s\"", rows[i].name, buffer, rows[i].kept);
+        check_row(rows[i].name, text.length, strlen(rows[i].kept));
+    }
+}
+
+static void test_text_after_cut(void **state) {
+    char buffer[6];
+    struct text text = text_in(buffer, sizeof buffer);
+
+    (void)state;
+    text_add(&text, "%d", 12);
+    text_add(&text, "-%s", "34567");
+    text_add(&text, "more");
+    assert_string_equal(buffer, "12-34");
+    assert_int_equal(text.length, 5);
+}
+
+static void read_back(const char *name, const char *content, mode_t mode) {
+    char path[512], buffer[64];
+    struct stat status;
+
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    assert_int_equal(read_file_at(AT_FDCWD, path, buffer, sizeof buffer), (int)strlen(content));
+    assert_string_equal(buffer, content);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, mode);
+}
+
+static void test_write_atomic(void **state) {
+    mode_t mask = umask(0077);
+
+    (void)state;
+    assert_int_equal(write_file_atomic(directory, "status", "first", 5, 0644), 0);
+    read_back("status", "first", 0644);
+    assert_int_equal(write_file_atomic(directory, "status", "second", 6, 0600), 0);
+    read_back("status", "second", 0600);
+    assert_int_equal(write_file_atomic(directory, "status", "", 0, 0644), 0);
+    read_back("status", "", 0644);
+    assert_int_equal(count_entries(), 1);
+    umask(mask);
+    remove_file("status");
+}
+
+static void test_write_replaces_leftover(void **state) {
+    char path[512];
+
+    (void)state;
+    /* What a killed predecessor left, or a link that somebody put there. */
+    snprintf(path, sizeof path, "%s/.status.tmp", directory);
+    assert_int_equal(symlink("victim", path), 0);
+    assert_int_equal(write_file_atomic(directory, "status", "new", 3, 0644), 0);
+    read_back("status", "new", 0644);
+    assert_int_equal(count_entries(), 1);
+    remove_file("status");
+}
+
+static void test_write_errors(void **state) {
+    char path[512], name[300];
+
+    (void)state;
+    memset(name, 'x', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    assert_int_equal(write_file_atomic(directory, name, "a", 1, 0644), -ENAMETOOLONG);
+    assert_int_equal(write_file_atomic("/nonexistent", "a", "a", 1, 0644), -ENOENT);
+    /* A directory in the way: the rename fails and the temporary file goes. */
+    snprintf(path, sizeof path, "%s/status", directory);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(write_file_atomic(directory, "status", "a", 1, 0644), -EISDIR);
+    assert_int_equal(count_entries(), 1);
+    rmdir(path);
+}
+
+static void test_read_sizes(void **state) {
+    static const struct {
+        const char *name;
+        size_t size;
+        int result;
+    } rows[] = {
+        {"room to spare", 64, 5},
+        {"room for the NUL", 6, 5},
+        {"no room for the NUL", 5, -EFBIG},
+        {"too small", 2, -EFBIG},
+    };
+
+    (void)state;
+    assert_int_equal(write_file_atomic(directory, "text", "12345", 5, 0600), 0);
+    int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char buffer[64];
+        memset(buffer, 'x', sizeof buffer);
+        check_row(rows[i].name, read_file_at(dir_fd, "text", buffer, rows[i].size), rows[i].result);
+        if (rows[i].result > 0)
+            check_row(rows[i].name, strlen(buffer), rows[i].result);
+    }
+    char buffer[8];
+    assert_int_equal(read_file_at(dir_fd, "none", buffer, sizeof buffer), -ENOENT);
+    assert_int_equal(read_file_at(dir_fd, ".", buffer, sizeof buffer), -EISDIR);
+    close(dir_fd);
+    remove_file("text");
+}
+
+static void test_clock(void **state) {
+    uint64_t first = now_monotonic_usec();
+
+    (void)state;
+    assert_true(first > 0);
+    usleep(2000);
+    assert_true(now_monotonic_usec() >= first + 2000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text_cut),     cmocka_unit_test(test_text_after_cut),
+        cmocka_unit_test(test_write_atomic), cmocka_unit_test(test_write_replaces_leftover),
+        cmocka_unit_test(test_write_errors), cmocka_unit_test(test_read_sizes),
+        cmocka_unit_test(test_clock),
+    };
+
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}

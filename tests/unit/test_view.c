@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/* status.json and the metrics file: complete, valid, bounded. */
+#include "case.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util.h"
+#include "view.h"
+
+static char directory[] = "/tmp/synwaitd-view-XXXXXX";
+static struct incident_table table;
+static struct sampler_info info;
+
+static int make_directory(void **state) {
+    (void)state;
+    return mkdtemp(directory) ? 0 : -1;
+}
+
+static int remove_directory(void **state) {
+    char path[256];
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, directory);
+    unlink(path);
+    return rmdir(directory);
+}
+
+static struct view view_of(const struct sample *sample) {
+    return (struct view){.sample = sample,
+                         .incidents = &table,
+                         .sampler = &info,
+                         .netns = "host",
+                         .realtime_usec = 1700000000123456,
+                         .cpu_usec = 1500000,
+                         .ticks = 42,
+                         .missed_ticks = 1};
+}
+
+static void test_status(void **state) {
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+    char path[256];
+    json_error_t error;
+    struct stat file;
+
+    (void)state;
+    sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(77);
+    sample.state[STATE_SYN_RECV] = FIGURE_NONE;
+    sample.walked_usec = sample.taken_usec + 5; /* the walk follows the counters */
+    sample.source[SOURCE_WALK] = (struct source_status){3, true, "sock_diag: \"quoted\" \x1b[2J"};
+    assert_int_equal(status_write(directory, &view), 0);
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    json_t *root = json_load_file(path, 0, &error);
+    assert_non_null(root);
+    json_t *states = json_object_get(root, "states");
+    assert_int_equal(json_integer_value(json_object_get(states, "CLOSE-WAIT")), 77);
+    assert_true(json_is_null(json_object_get(states, "SYN-RECV")));
+    assert_int_equal(json_integer_value(json_object_get(root, "walk_age_usec")), 0);
+    assert_int_equal(json_object_size(json_object_get(root, "degraded")), 1);
+    json_decref(root);
+    assert_int_equal(stat(path, &file), 0);
+    assert_int_equal(file.st_mode & 0777, 0644);
+}
+
+static void test_directory_gone(void **state) {
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+
+    (void)state;
+    assert_int_equal(status_write("/nonexistent/synwaitd", &view), -ENOENT);
+    assert_int_equal(metrics_write("/nonexistent/synwaitd", &view), -ENOENT);
+}
+
+/* Every line is a comment or `name{labels} number`, each name has its HELP and TYPE before it. */
+static void check_line(const char *line, char *typed, size_t size) {
+    char name[128], type[16];
+
+    if (strncmp(line, "# HELP ", 7) == 0)
+        return;
+    if (sscanf(line, "# TYPE %127s %15s", name, type) == 2) {
+        snprintf(typed, size, "%s", name);
+        return;
+    }
+    size_t length = strcspn(line, "{ ");
+    if (strlen(typed) != length || strncmp(typed, line, length) != 0)
+        fail_msg("no TYPE before: %s", line);
+    const char *value = strrchr(line, ' ');
+    assert_non_null(value);
+    check_row(line, strspn(value + 1, "0123456789."), strlen(value + 1));
+}
+
+static void test_metrics(void **state) {
+    static struct listener listeners[50];
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+    char path[256], typed[128] = "", *text = NULL;
+    size_t size = 0, lines = 0;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
+        listeners[i] = listener_on((uint16_t)(i + 1), 128);
+        listeners[i].half_open = (uint32_t)i;
+    }
+    sample.listener = listeners;
+    sample.listener_count = ARRAY_SIZE(listeners);
+    assert_int_equal(metrics_write(directory, &view), 0);
+    snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, directory);
+    CLEANUP_FILE FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    while (getline(&text, &size, file) > 0) {
+        text[strcspn(text, "\n")] = '\0';
+        check_line(text, typed, sizeof typed);
+        lines++;
+    }
+    free(text);
+    assert_true(lines > 60 && lines < 250);
+}
+
+static void test_fullest_listeners(void **state) {
+    struct listener listeners[12];
+    const struct listener *fullest[VIEW_LISTENERS];
+    struct sample sample = quiet_sample();
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
+        listeners[i] = listener_on((uint16_t)(i + 1), 100);
+        listeners[i].half_open = (uint32_t)(i * 7 % 12);
+    }
+    listeners[3].accept_queue = 101;
+    sample.listener = listeners;
+    sample.listener_count = ARRAY_SIZE(listeners);
+    assert_int_equal(view_fullest_listeners(&sample, fullest), VIEW_LISTENERS);
+    assert_ptr_equal(fullest[0], &listeners[3]);
+    for (size_t i = 2; i < VIEW_LISTENERS; i++)
+        assert_true(fullest[i - 1]->half_open > fullest[i]->half_open);
+    sample.listener_count = 1;
+    assert_int_equal(view_fullest_listeners(&sample, fullest), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_directory_gone),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_fullest_listeners),
+    };
+
+    return cmocka_run_group_tests(tests, make_directory, remove_directory);
+}
