@@ -115,7 +115,7 @@ analyze:
 	@tests/run tests/analyze
 
 compilers:
-	@tests/run tests/compilers
+	@B=$(B) tests/run tests/compilers
 
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
@@ -124,7 +124,7 @@ integration: $(INTEGRATION_TESTS) $(B)/synwaitd $(B)/test/synwaitd $(B)/tools/tc
 	@tests/run $(INTEGRATION_TESTS)
 
 e2e: test-programs
-	@tests/run $(E2E_TESTS)
+	@B=$(B) tests/run $(E2E_TESTS)
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog

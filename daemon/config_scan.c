@@ -45,7 +45,7 @@ static const char *scan_string(struct scan *scan) {
     size_t length = 1;
 
     while (scan->in[length] != '"') {
-        if (scan->in[length] == '\\' && scan->in[length + 1] != '\0')
+        if (scan->in[length] == '\\')
             length++;
         if (scan->in[length] == '\0')
             return "string without an end, allowed: \"...\"";

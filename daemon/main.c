@@ -108,7 +108,9 @@ static int parse_command_line(int argc, char **argv, struct command_line *comman
 }
 
 static int run(const struct config *config, const struct command_line *command) {
-    int result = report_open(command->target);
+    /* An explicit --log-target is stronger than output.journal = false. */
+    bool console = command->target == LOG_TARGET_AUTO && !config->journal;
+    int result = report_open(console ? LOG_TARGET_CONSOLE : command->target);
 
     if (result < 0) {
         fprintf(stderr, "synwaitd: cannot open the log target: %s\n", strerror(-result));

@@ -47,7 +47,8 @@ struct manager {
     struct alert alert[INCIDENTS_MAX + FINDINGS_MAX];
     char netns[64];
     char boot_id[SD_ID128_STRING_MAX];
-    const char *runtime_directory; /* NULL: nothing is kept */
+    const char *runtime_directory; /* for status and metrics; NULL: none */
+    const char *state_directory;   /* for incidents; NULL: they are not kept */
     bool state_file_failed, view_failed;
     uint64_t due_usec; /* of the next regular tick */
     uint64_t ticks, missed_ticks;
@@ -63,9 +64,9 @@ static size_t open_incidents(const struct manager *manager) {
     return count;
 }
 
-/* systemd's first directory of the list; without systemd nothing is kept over a restart. */
-static const char *runtime_directory(void) {
-    const char *directory = getenv("RUNTIME_DIRECTORY");
+/* A directory that systemd made for us; without systemd there is none, and nothing is kept or shown. */
+static const char *given_directory(const char *variable) {
+    const char *directory = getenv(variable);
 
     return directory && directory[0] == '/' && !strchr(directory, ':') ? directory : NULL;
 }
@@ -85,24 +86,24 @@ static void remove_stale_views(const struct manager *manager) {
 }
 
 static void save_incidents(struct manager *manager) {
-    if (!manager->runtime_directory)
+    if (!manager->state_directory)
         return;
-    int result = state_file_save(manager->runtime_directory, manager->boot_id, &manager->incidents);
+    int result = state_file_save(manager->state_directory, manager->boot_id, &manager->incidents);
     if (result < 0 && !manager->state_file_failed)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents would not outlive a restart",
-                   manager->runtime_directory, strerror(-result));
+                   manager->state_directory, strerror(-result));
     manager->state_file_failed = result < 0;
 }
 
 static void resume_incidents(struct manager *manager) {
     uint64_t now = now_monotonic_usec();
 
-    if (!manager->runtime_directory)
+    if (!manager->state_directory)
         return;
-    int count = state_file_load(manager->runtime_directory, manager->boot_id, now, &manager->incidents);
+    int count = state_file_load(manager->state_directory, manager->boot_id, now, &manager->incidents);
     if (count < 0)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents are forgotten",
-                   manager->runtime_directory, strerror(-count));
+                   manager->state_directory, strerror(-count));
     for (size_t i = 0; i < INCIDENTS_MAX; i++) {
         struct incident *incident = &manager->incidents.incident[i];
         if (!incident->open)
@@ -293,7 +294,7 @@ static void greet(const struct manager *manager) {
     const struct sampler_info *info = sampler_info(manager->sampler);
 
     report_log(LOG_INFO,
-               "synwaitd " SYNWAITD_VERSION ": kernel %u.%u, network namespace %s, sock_diag: %s, IPv6 %s, "
+               "version " SYNWAITD_VERSION " on kernel %u.%u, network namespace %s, sock_diag: %s, IPv6 %s, "
                "interval %" PRIu64 " ms",
                manager->sample->kernel.major, manager->sample->kernel.minor, manager->netns,
                info->one_pass ? "one pass for both families" : "one pass per family",
@@ -306,7 +307,12 @@ static int start(struct manager *manager) {
     sd_id128_t id;
 
     netns_name(manager->netns, sizeof manager->netns);
-    manager->runtime_directory = runtime_directory();
+    manager->runtime_directory = given_directory("RUNTIME_DIRECTORY");
+    /* With DynamicUser= a preserved runtime directory is hidden in /run/private, so that nobody could read
+       the status file: what outlives a restart goes to the state directory. */
+    manager->state_directory = given_directory("STATE_DIRECTORY");
+    if (!manager->state_directory)
+        manager->state_directory = manager->runtime_directory;
     int result = sd_id128_get_boot(&id);
     if (result < 0)
         return result;

@@ -372,12 +372,9 @@ static int read_table(json_t *root, const char *boot_id, uint64_t now_usec, stru
     return strcmp(boot, boot_id) != 0 || reader.from_future ? 0 : (int)count;
 }
 
-int state_file_load(const char *directory, const char *boot_id, uint64_t now_usec,
-                    struct incident_table *table) {
-    CLEANUP_FREE char *text = malloc(FILE_BYTES_MAX + 1);
-    CLEANUP_FREE struct incident_table *loaded = calloc(1, sizeof *loaded);
-    if (!text || !loaded)
-        return -ENOMEM;
+/* @p text has room for FILE_BYTES_MAX + 1. */
+static int read_file(const char *directory, const char *boot_id, uint64_t now_usec, char *text,
+                     struct incident_table *table) {
     CLEANUP_FD int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (dir_fd < 0)
         return errno == ENOENT ? 0 : -errno;
@@ -387,9 +384,20 @@ int state_file_load(const char *directory, const char *boot_id, uint64_t now_use
     json_t *root = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
     if (!root)
         return -EBADMSG;
-    int result = read_table(root, boot_id, now_usec, loaded);
+    int result = read_table(root, boot_id, now_usec, table);
     json_decref(root);
+    return result;
+}
+
+int state_file_load(const char *directory, const char *boot_id, uint64_t now_usec,
+                    struct incident_table *table) {
+    char *text = malloc(FILE_BYTES_MAX + 1);
+    struct incident_table *loaded = calloc(1, sizeof *loaded);
+    int result = text && loaded ? read_file(directory, boot_id, now_usec, text, loaded) : -ENOMEM;
+
     if (result > 0)
         *table = *loaded;
+    free(loaded);
+    free(text);
     return result;
 }

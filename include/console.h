@@ -13,7 +13,7 @@
 /** @return whether @p stream is a terminal that wants colour: NO_COLOR unset or empty, TERM not dumb. */
 bool console_wants_color(FILE *stream);
 
-/** Prints an alert over several lines: what, cause, evidence, do, do not. */
+/** Prints an alert over several lines: what, cause, evidence, do, do not; of a cleared one what alone. */
 void console_print_alert(FILE *stream, const struct record *record, bool color);
 
 /** Prints a log line of the daemon. */

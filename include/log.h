@@ -14,12 +14,12 @@ enum log_target { LOG_TARGET_AUTO, LOG_TARGET_JOURNAL, LOG_TARGET_CONSOLE, LOG_T
 int log_target_from_name(const char *name);
 
 /**
- * Opens the target. AUTO is the journal when $JOURNAL_STREAM names standard error's device and inode, else
- * the console. The journal gets a writer thread with a queue of 256 records, so that a hung journald delays
- * nobody.
+ * Opens the @p wanted target. AUTO is the journal when $JOURNAL_STREAM names standard error's device and
+ * inode, else the console. The journal gets a writer thread with a queue of 256 records, so that a hung
+ * journald delays nobody.
  * @return 0 or -errno
  */
-int report_open(enum log_target target);
+int report_open(enum log_target wanted);
 
 /** @return the target in use (AUTO resolved). */
 enum log_target report_target(void);

@@ -9,7 +9,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .brief = "senders that never answer the SYN-ACK, as with forged sources",
             .sentence = "The half-open connections are never completed: almost no cookie comes back and few "
                         "connections are opened, as when the source addresses are forged.",
-            .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1: real clients still get in",
+            .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                        "filter the sources upstream, or rate-limit SYNs to this port on the firewall"},
         },
     [CAUSE_SPOOFED_ALIVE_FLOOD] =
@@ -19,7 +19,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .sentence = "The half-open connections are reset from outside as fast as they come: the source "
                         "addresses are forged, and the hosts that own them answer with a reset.",
             .remedy =
-                {"@sysctl", "keep net.ipv4.tcp_syncookies=1: real clients still get in",
+                {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                  "filter upstream; the hosts that send the resets are victims, do not block them for good"},
         },
     [CAUSE_BURST] =

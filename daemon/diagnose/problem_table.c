@@ -42,7 +42,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"raising net.ipv4.tcp_max_syn_backlog",
-                     "ignored since Linux 4.4 while tcp_syncookies is on; the listen() backlog is the limit"},
+                     "ignored since Linux 4.4 while tcp_syncookies is on: the listen() backlog is the limit"},
                     {"net.core.somaxconn alone",
                      "it only caps: the application must ask for more, and call listen() again"},
                     {"net.ipv4.tcp_syncookies=0", "turns slower connections into failed ones"},
@@ -95,10 +95,10 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "socket keeps its descriptor and memory until the application closes it or ends.",
             .wrong =
                 {
-                    {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2; CLOSE-WAIT has no timer"},
+                    {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2: CLOSE-WAIT has no timer"},
                     {"net.ipv4.tcp_tw_reuse or tcp_max_tw_buckets", "are about TIME-WAIT"},
                     {"net.ipv4.tcp_keepalive_*",
-                     "at best ends the connection; the application still holds the descriptor"},
+                     "at best ends the connection, while the application still holds the descriptor"},
                     {"killing the sockets with ss -K",
                      "hides the leak: the descriptors stay until the application closes them"},
                 },
@@ -115,7 +115,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
                     {"lowering net.ipv4.tcp_max_tw_buckets",
                      "frees nothing now, and closes without TIME-WAIT what late segments can then corrupt"},
                     {"SO_LINGER with 0", "throws away unsent data and resets the peer"},
@@ -135,7 +135,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 {
                     {"lowering net.ipv4.tcp_max_tw_buckets", "is what is happening, made worse"},
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
                 },
         },
     [PROBLEM_TIME_WAIT_PILEUP] =
@@ -149,7 +149,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12; it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
                     {"lowering net.ipv4.tcp_max_tw_buckets",
                      "closes without TIME-WAIT what late segments can then corrupt"},
                     {"net.ipv4.tcp_tw_reuse for incoming connections", "acts in outgoing connect() alone"},
@@ -220,7 +220,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning = "Both sides closed at the same time and the acknowledgements of their FINs are lost.",
             .wrong =
                 {
-                    {"any sysctl", "none acts on CLOSING; the path loses packets"},
+                    {"any sysctl", "none acts on CLOSING: the path loses packets"},
                 },
         },
     [PROBLEM_ESTABLISHED_PILEUP] =
@@ -276,7 +276,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 {
                     {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout",
                      "conntrack has its own table and its own timers"},
-                    {"net.netfilter.nf_conntrack_buckets alone", "speeds up look-ups; the limit stays"},
+                    {"net.netfilter.nf_conntrack_buckets alone", "speeds up look-ups, but the limit stays"},
                 },
         },
     [PROBLEM_UNSAFE_SYSCTL] =

@@ -159,24 +159,35 @@ static const char *value_or_empty(const struct record *record, const char *key) 
     return value ? value : "";
 }
 
-void console_print_alert(FILE *stream, const struct record *record, bool color) {
-    struct page page = {.stream = stream, .width = terminal_width(stream), .color = color};
+static void print_headline(const struct page *page, const struct record *record) {
     const char *message = value_or_empty(record, "MESSAGE");
 
-    print_time(stream);
-    fprintf(stream, "%s%s %s %s%s\n", paint(&page, severity_color(record)),
+    print_time(page->stream);
+    fprintf(page->stream, "%s%s %s %s%s\n", paint(page, severity_color(record)),
             value_or_empty(record, "SYNWAITD_EVENT"), value_or_empty(record, "SYNWAITD_SEVERITY"),
-            value_or_empty(record, "SYNWAITD_PROBLEM"), paint(&page, RESET));
-    fprintf(stream, "  %s", paint(&page, BOLD));
-    print_wrapped(&page, message, strlen(message), 2);
-    fprintf(stream, "%s\n", paint(&page, RESET));
-    print_text(&page, record, "cause", "SYNWAITD_CAUSE");
-    print_text(&page, record, "evidence", "SYNWAITD_EVIDENCE");
-    print_steps(&page, record);
-    print_verbatim(&page, record, "sysctl", "SYNWAITD_SYSCTL");
-    print_verbatim(&page, record, "now", "SYNWAITD_SYSCTL_CURRENT");
-    print_text(&page, record, "not", "SYNWAITD_NOT_ADVISED");
-    print_verbatim(&page, record, "capture", "SYNWAITD_CAPTURE");
+            value_or_empty(record, "SYNWAITD_PROBLEM"), paint(page, RESET));
+    fprintf(page->stream, "  %s", paint(page, BOLD));
+    print_wrapped(page, message, strlen(message), 2);
+    fprintf(page->stream, "%s\n", paint(page, RESET));
+}
+
+static void print_explanation(const struct page *page, const struct record *record) {
+    print_text(page, record, "cause", "SYNWAITD_CAUSE");
+    print_text(page, record, "evidence", "SYNWAITD_EVIDENCE");
+    print_steps(page, record);
+    print_verbatim(page, record, "sysctl", "SYNWAITD_SYSCTL");
+    print_verbatim(page, record, "now", "SYNWAITD_SYSCTL_CURRENT");
+    print_text(page, record, "not", "SYNWAITD_NOT_ADVISED");
+    print_verbatim(page, record, "capture", "SYNWAITD_CAPTURE");
+}
+
+void console_print_alert(FILE *stream, const struct record *record, bool color) {
+    struct page page = {.stream = stream, .width = terminal_width(stream), .color = color};
+
+    print_headline(&page, record);
+    /* What to do about a problem that is over has been said when it was there. */
+    if (strcmp(value_or_empty(record, "SYNWAITD_EVENT"), alert_event_name(EVENT_CLEARED)) != 0)
+        print_explanation(&page, record);
     print_text(&page, record, "id", "SYNWAITD_INCIDENT");
     fputc('\n', stream);
     fflush(stream);

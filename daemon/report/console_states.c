@@ -136,23 +136,25 @@ static uint32_t fullness(const struct sample *sample, const struct listener *lis
     return half_open > accept ? half_open : accept;
 }
 
+struct ranked {
+    const struct listener *listener;
+    uint32_t fullness;
+};
+
 /* Fills @p top with the fullest listeners, the fullest first. */
-static size_t fullest_listeners(const struct sample *sample, const struct listener *top[LISTENERS_SHOWN]) {
-    uint32_t full[LISTENERS_SHOWN];
+static size_t fullest_listeners(const struct sample *sample, struct ranked top[LISTENERS_SHOWN]) {
     size_t count = 0;
 
     for (size_t i = 0; i < sample->listener_count; i++) {
-        uint32_t this_full = fullness(sample, &sample->listener[i]);
+        struct ranked next = {&sample->listener[i], fullness(sample, &sample->listener[i])};
         size_t place = count;
-        while (place > 0 && full[place - 1] < this_full)
+        while (place > 0 && top[place - 1].fullness < next.fullness)
             place--;
         if (place == LISTENERS_SHOWN)
             continue;
         count += count < LISTENERS_SHOWN;
-        memmove(&full[place + 1], &full[place], (count - place - 1) * sizeof full[0]);
         memmove(&top[place + 1], &top[place], (count - place - 1) * sizeof top[0]);
-        full[place] = this_full;
-        top[place] = &sample->listener[i];
+        top[place] = next;
     }
     return count;
 }
@@ -173,7 +175,7 @@ static void print_listener(FILE *stream, const struct sample *sample, const stru
 }
 
 static void print_listeners(FILE *stream, const struct sample *sample, bool color) {
-    const struct listener *top[LISTENERS_SHOWN];
+    struct ranked top[LISTENERS_SHOWN];
 
     if (!sample->listeners_known) {
         fputs("\nListeners: unknown\n", stream);
@@ -185,7 +187,7 @@ static void print_listeners(FILE *stream, const struct sample *sample, bool colo
     fprintf(stream, "\n%s  %-26s %9s %9s %9s %9s  %s%s\n", color ? "\033[1m" : "", "LISTENER", "HALF-OPEN",
             "OF", "ACCEPT", "OF", "SYN QUEUE LIMITED BY", color ? "\033[0m" : "");
     for (size_t i = 0; i < count; i++)
-        print_listener(stream, sample, top[i]);
+        print_listener(stream, sample, top[i].listener);
     if (sample->listener_count > count)
         fprintf(stream, "  and %zu more\n", sample->listener_count - count);
 }

@@ -44,13 +44,16 @@ static struct journal *journal;
 
 bool journal_is_stderr(void) {
     const char *stream = getenv("JOURNAL_STREAM");
-    uintmax_t device, inode;
     struct stat status;
-    char rest;
+    char *end;
 
-    if (!stream || sscanf(stream, "%ju:%ju%c", &device, &inode, &rest) != 2)
+    if (!stream || fstat(STDERR_FILENO, &status) < 0)
         return false;
-    return fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+    uintmax_t device = strtoumax(stream, &end, 10);
+    if (*end != ':')
+        return false;
+    uintmax_t inode = strtoumax(end + 1, &end, 10);
+    return *end == '\0' && status.st_dev == device && status.st_ino == inode;
 }
 
 static struct timespec deadline_after(uint64_t usec) {
@@ -113,13 +116,14 @@ static void journal_release(struct journal *j) {
 }
 
 /* @return 0, or -errno: try again later */
-static int send_record(const struct record *record) {
+static int send_record(struct record *record) {
     struct iovec field[RECORD_FIELDS_MAX];
 
     if (access(JOURNAL_SOCKET_PATH, F_OK) < 0)
         return -errno;
     for (size_t i = 0; i < record->count; i++)
-        field[i] = (struct iovec){(char *)(uintptr_t)record->field[i], strlen(record->field[i])};
+        field[i] = (struct iovec){.iov_base = record->text + (record->field[i] - record->text),
+                                  .iov_len = strlen(record->field[i])};
     return sd_journal_sendv(field, (int)record->count);
 }
 

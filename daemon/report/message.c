@@ -26,7 +26,7 @@ static const char *const noun[CONDITION_COUNT] = {
     [CONDITION_SYN_OVERFLOW] = "SYN/s over a full SYN queue",
     [CONDITION_ACCEPT_OVERFLOW] = "connections/s lost to a full accept queue",
     [CONDITION_ACCEPT_QUEUE] = "waiting connections",
-    [CONDITION_TIME_WAIT_OVERFLOW] = "closes/s without TIME-WAIT",
+    [CONDITION_TIME_WAIT_OVERFLOW] = "closes/s over a full TIME-WAIT table",
     [CONDITION_PORTS] = "ephemeral ports",
     [CONDITION_ORPHANS] = "orphaned sockets",
     [CONDITION_TCP_MEMORY] = "pages of TCP memory",
@@ -98,23 +98,6 @@ static const struct evidence *find_evidence(const struct finding *finding, const
     return NULL;
 }
 
-/* A SYN queue that overflows has two numbers that matter; one is the condition's, the other is evidence. */
-static void add_queue(struct text *text, const struct finding *finding) {
-    const struct evidence *queued = find_evidence(finding, "half_open");
-    const struct evidence *limit = find_evidence(finding, "syn_queue_limit");
-
-    if (finding->lead.condition == CONDITION_SYN_OVERFLOW && queued && limit)
-        text_add(text, " %" PRIu64 " %s of %" PRIu64 ",", queued->value, noun[CONDITION_SYN_RECV],
-                 limit->value);
-}
-
-static void add_overflow(struct text *text, const struct finding *finding) {
-    const struct evidence *overflow = find_evidence(finding, "syn_overflow_per_sec");
-
-    if (finding->lead.condition == CONDITION_SYN_RECV && overflow)
-        text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);
-}
-
 static void add_limit(struct text *text, const struct breach *lead) {
     if (!figure_known(lead->limit)) {
         const char *rate = condition_info(lead->condition)->is_rate ? "/s" : "";
@@ -126,14 +109,22 @@ static void add_limit(struct text *text, const struct breach *lead) {
         text_add(text, " (%s)", limit_source_name(lead->limit_source));
 }
 
+/* A SYN queue that overflows has two numbers that matter: one is the condition's, the other is evidence. */
 static void add_numbers(struct text *text, const struct finding *finding) {
     const struct breach *lead = &finding->lead;
+    const struct evidence *queued = find_evidence(finding, "half_open");
+    const struct evidence *overflow = find_evidence(finding, "syn_overflow_per_sec");
 
-    text_add(text, ":");
-    add_queue(text, finding);
-    text_add(text, " %" PRIu64 " %s", lead->value, noun[lead->condition]);
+    if (lead->condition == CONDITION_SYN_OVERFLOW && queued && figure_known(lead->limit)) {
+        text_add(text, ": %" PRIu64 " %s", queued->value, noun[CONDITION_SYN_RECV]);
+        add_limit(text, lead);
+        text_add(text, ", %" PRIu64 " %s", lead->value, noun[CONDITION_SYN_OVERFLOW]);
+        return;
+    }
+    text_add(text, ": %" PRIu64 " %s", lead->value, noun[lead->condition]);
     add_limit(text, lead);
-    add_overflow(text, finding);
+    if (lead->condition == CONDITION_SYN_RECV && overflow)
+        text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);
 }
 
 /* Adds @p before and as much of @p part as leaves room for a full stop; nothing if that is next to nothing.

@@ -19,47 +19,47 @@ struct word {
 };
 
 struct column {
-    enum source source;
     const char *name;
+    enum source source;
     bool required;
 };
 
 static const struct column columns[COUNTER_COUNT] = {
-    [COUNTER_ACTIVE_OPENS] = {SOURCE_SNMP, "ActiveOpens", true},
-    [COUNTER_PASSIVE_OPENS] = {SOURCE_SNMP, "PassiveOpens", true},
-    [COUNTER_ATTEMPT_FAILS] = {SOURCE_SNMP, "AttemptFails", true},
-    [COUNTER_ESTAB_RESETS] = {SOURCE_SNMP, "EstabResets", false},
-    [COUNTER_OUT_RSTS] = {SOURCE_SNMP, "OutRsts", false},
-    [COUNTER_RETRANS_SEGS] = {SOURCE_SNMP, "RetransSegs", false},
-    [COUNTER_SYNCOOKIES_SENT] = {SOURCE_NETSTAT, "SyncookiesSent", true},
-    [COUNTER_SYNCOOKIES_RECV] = {SOURCE_NETSTAT, "SyncookiesRecv", true},
-    [COUNTER_SYNCOOKIES_FAILED] = {SOURCE_NETSTAT, "SyncookiesFailed", false},
-    [COUNTER_EMBRYONIC_RSTS] = {SOURCE_NETSTAT, "EmbryonicRsts", false},
-    [COUNTER_TIME_WAIT_CREATED] = {SOURCE_NETSTAT, "TW", false},
-    [COUNTER_TIME_WAIT_RECYCLED] = {SOURCE_NETSTAT, "TWRecycled", false},
-    [COUNTER_TIME_WAIT_OVERFLOW] = {SOURCE_NETSTAT, "TCPTimeWaitOverflow", true},
-    [COUNTER_LISTEN_OVERFLOWS] = {SOURCE_NETSTAT, "ListenOverflows", true},
-    [COUNTER_LISTEN_DROPS] = {SOURCE_NETSTAT, "ListenDrops", true},
-    [COUNTER_REQ_QUEUE_FULL_COOKIES] = {SOURCE_NETSTAT, "TCPReqQFullDoCookies", true},
-    [COUNTER_REQ_QUEUE_FULL_DROP] = {SOURCE_NETSTAT, "TCPReqQFullDrop", true},
-    [COUNTER_TIMEOUTS] = {SOURCE_NETSTAT, "TCPTimeouts", false},
-    [COUNTER_SYN_RETRANS] = {SOURCE_NETSTAT, "TCPSynRetrans", false},
-    [COUNTER_DEFER_ACCEPT_DROP] = {SOURCE_NETSTAT, "TCPDeferAcceptDrop", false},
-    [COUNTER_ABORT_ON_MEMORY] = {SOURCE_NETSTAT, "TCPAbortOnMemory", false},
-    [COUNTER_ABORT_ON_TIMEOUT] = {SOURCE_NETSTAT, "TCPAbortOnTimeout", false},
-    [COUNTER_MEMORY_PRESSURES] = {SOURCE_NETSTAT, "TCPMemoryPressures", false},
+    [COUNTER_ACTIVE_OPENS] = {"ActiveOpens", SOURCE_SNMP, true},
+    [COUNTER_PASSIVE_OPENS] = {"PassiveOpens", SOURCE_SNMP, true},
+    [COUNTER_ATTEMPT_FAILS] = {"AttemptFails", SOURCE_SNMP, true},
+    [COUNTER_ESTAB_RESETS] = {"EstabResets", SOURCE_SNMP, false},
+    [COUNTER_OUT_RSTS] = {"OutRsts", SOURCE_SNMP, false},
+    [COUNTER_RETRANS_SEGS] = {"RetransSegs", SOURCE_SNMP, false},
+    [COUNTER_SYNCOOKIES_SENT] = {"SyncookiesSent", SOURCE_NETSTAT, true},
+    [COUNTER_SYNCOOKIES_RECV] = {"SyncookiesRecv", SOURCE_NETSTAT, true},
+    [COUNTER_SYNCOOKIES_FAILED] = {"SyncookiesFailed", SOURCE_NETSTAT, false},
+    [COUNTER_EMBRYONIC_RSTS] = {"EmbryonicRsts", SOURCE_NETSTAT, false},
+    [COUNTER_TIME_WAIT_CREATED] = {"TW", SOURCE_NETSTAT, false},
+    [COUNTER_TIME_WAIT_RECYCLED] = {"TWRecycled", SOURCE_NETSTAT, false},
+    [COUNTER_TIME_WAIT_OVERFLOW] = {"TCPTimeWaitOverflow", SOURCE_NETSTAT, true},
+    [COUNTER_LISTEN_OVERFLOWS] = {"ListenOverflows", SOURCE_NETSTAT, true},
+    [COUNTER_LISTEN_DROPS] = {"ListenDrops", SOURCE_NETSTAT, true},
+    [COUNTER_REQ_QUEUE_FULL_COOKIES] = {"TCPReqQFullDoCookies", SOURCE_NETSTAT, true},
+    [COUNTER_REQ_QUEUE_FULL_DROP] = {"TCPReqQFullDrop", SOURCE_NETSTAT, true},
+    [COUNTER_TIMEOUTS] = {"TCPTimeouts", SOURCE_NETSTAT, false},
+    [COUNTER_SYN_RETRANS] = {"TCPSynRetrans", SOURCE_NETSTAT, false},
+    [COUNTER_DEFER_ACCEPT_DROP] = {"TCPDeferAcceptDrop", SOURCE_NETSTAT, false},
+    [COUNTER_ABORT_ON_MEMORY] = {"TCPAbortOnMemory", SOURCE_NETSTAT, false},
+    [COUNTER_ABORT_ON_TIMEOUT] = {"TCPAbortOnTimeout", SOURCE_NETSTAT, false},
+    [COUNTER_MEMORY_PRESSURES] = {"TCPMemoryPressures", SOURCE_NETSTAT, false},
 };
 
 struct sockstat_key {
-    enum source source;
     const char *name;
+    enum source source;
     enum gauge gauge;
 };
 
 static const struct sockstat_key sockstat_keys[] = {
-    {SOURCE_SOCKSTAT, "inuse", GAUGE_INUSE},   {SOURCE_SOCKSTAT, "orphan", GAUGE_ORPHANS},
-    {SOURCE_SOCKSTAT, "tw", GAUGE_TIME_WAIT},  {SOURCE_SOCKSTAT, "mem", GAUGE_MEMORY_PAGES},
-    {SOURCE_SOCKSTAT6, "inuse", GAUGE_INUSE6},
+    {"inuse", SOURCE_SOCKSTAT, GAUGE_INUSE},   {"orphan", SOURCE_SOCKSTAT, GAUGE_ORPHANS},
+    {"tw", SOURCE_SOCKSTAT, GAUGE_TIME_WAIT},  {"mem", SOURCE_SOCKSTAT, GAUGE_MEMORY_PAGES},
+    {"inuse", SOURCE_SOCKSTAT6, GAUGE_INUSE6},
 };
 
 static const char *file_name(enum source source) {

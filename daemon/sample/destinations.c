@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDEX_SIZE (2U * DESTINATION_SLOTS)
+#define INDEX_SIZE 2048U /* twice the slots */
 #define NO_SLOT    UINT16_MAX
 
 struct destinations {

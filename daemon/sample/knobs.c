@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,7 +16,7 @@
 #define TEXT_SIZE 256
 #define PORTS     65536U
 /* "1,3,5,...,65535": the longest list that the kernel prints (sysctl.c proc_do_large_bitmap). */
-#define RESERVED_TEXT_SIZE (PORTS * 6)
+#define RESERVED_TEXT_SIZE (PORTS * 6UL)
 
 /* Where a knob stands in a file of several values; a file not listed has one. */
 struct place {
@@ -28,11 +29,9 @@ static const struct place places[KNOB_COUNT] = {
 };
 
 static void knob_path(enum knob knob, char path[PATH_SIZE]) {
-    size_t i = 0;
-
-    for (const char *name = knob_name(knob); name[i] != '\0' && i < PATH_SIZE - 1; i++)
-        path[i] = name[i] == '.' ? '/' : name[i];
-    path[i] = '\0';
+    snprintf(path, PATH_SIZE, "%s", knob_name(knob));
+    for (char *dot = path; (dot = strchr(dot, '.'));)
+        *dot = '/';
 }
 
 static bool writable_by_mode(int sys_fd, const char *path) {

@@ -113,9 +113,11 @@ static bool ends_dump(const struct sock_diag *diag, size_t length) {
     const struct nlmsghdr *header = (const struct nlmsghdr *)diag->buffer;
     int left = (int)length;
 
-    for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left))
+    while (mnl_nlmsg_ok(header, left) && header->nlmsg_len <= (uint32_t)left) {
         if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR)
             return true;
+        header = mnl_nlmsg_next(header, &left);
+    }
     return false;
 }
 
@@ -124,14 +126,11 @@ static bool ends_dump(const struct sock_diag *diag, size_t length) {
  * drives a dump (af_netlink.c netlink_recvmsg), so when nothing is queued nothing will come.
  */
 static void drain(struct sock_diag *diag) {
-    ssize_t length;
-
     while (diag->unfinished) {
-        length = receive(diag, MSG_DONTWAIT);
-        if (length < 0 && length != -ENOBUFS)
-            diag->unfinished = false;
-        else if (length > 0 && !is_stale(diag, (size_t)length) && ends_dump(diag, (size_t)length))
-            diag->unfinished = false;
+        ssize_t length = receive(diag, MSG_DONTWAIT);
+        bool nothing_left = length < 0 && length != -ENOBUFS;
+        bool end = length > 0 && !is_stale(diag, (size_t)length) && ends_dump(diag, (size_t)length);
+        diag->unfinished = !nothing_left && !end;
     }
 }
 

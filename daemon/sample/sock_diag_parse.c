@@ -116,7 +116,9 @@ int sock_diag_parse(const void *bytes, size_t length, uint32_t sequence, diag_ca
     if (length == 0 || length > INT32_MAX)
         return -EBADMSG;
     while (left > 0 && result == 1) {
-        if (!mnl_nlmsg_ok(header, left) || header->nlmsg_seq != sequence)
+        /* mnl_nlmsg_ok() takes a length beyond INT_MAX for a negative one that fits. */
+        if (!mnl_nlmsg_ok(header, left) || header->nlmsg_len > (uint32_t)left ||
+            header->nlmsg_seq != sequence)
             return -EBADMSG;
         if (header->nlmsg_flags & NLM_F_DUMP_INTR)
             interrupted = true;

@@ -60,7 +60,7 @@ END
     [ -e /etc/machine-id ] && { mount --bind /run/machine-id /etc/machine-id || return; }
     ip link set lo up || return
     # shellcheck disable=SC2046 # the flags are words
-    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude -Itests/unit tests/e2e/send_records.c "$build/libsynwaitd.a" \
+    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude tests/e2e/send_records.c "$build/libsynwaitd.a" \
         $(pkg-config --libs libmnl libsystemd libconfig jansson) -pthread -o $scratch/send_records
 }
 
@@ -187,9 +187,9 @@ leaving_does_not_hang() {
 catalog_is_accepted() {
     mkdir -p $scratch/root/usr/lib/systemd/catalog $scratch/root/var/lib/systemd/catalog
     cp systemd/synwaitd.catalog $scratch/root/usr/lib/systemd/catalog/ || return
-    journalctl --update-catalog --root=$scratch/root >$scratch/catalog.log 2>&1 || { cat $scratch/catalog.log; return 1; }
-    [ ! -s $scratch/catalog.log ] || { cat $scratch/catalog.log; return 1; }
-    [ -s $scratch/root/var/lib/systemd/catalog/database ]
+    # A duplicate or a malformed entry is no error to journalctl, it only says so.
+    nothing journalctl --update-catalog --root=$scratch/root &&
+        [ -s $scratch/root/var/lib/systemd/catalog/database ]
 }
 
 # With only our catalog in place of the host's.
@@ -209,7 +209,8 @@ catalog_explains() {
 }
 
 start_daemon() {
-    RUNTIME_DIRECTORY=/run/synwaitd "$build/synwaitd" --config $scratch/synwaitd.conf --log-target journal &
+    RUNTIME_DIRECTORY=/run/synwaitd \
+        "$build/synwaitd" --config $scratch/synwaitd.conf --log-target journal 9>&- &
     daemon_pid=$!
 }
 
@@ -218,6 +219,7 @@ stop_daemon() {
     wait "$daemon_pid"
 }
 
+# The leak lasts until its standard input ends, so nobody else may keep descriptor 9.
 start_leak() {
     mkfifo $scratch/leak.in
     "$build/tools/tcpload" leak --addr 127.0.0.1 --port 8080 --count 200 <$scratch/leak.in >/dev/null &
@@ -254,7 +256,8 @@ END
     sleep 5
     kill -CONT "$journald_pid"
     wait_until 10 told raised || return
-    [ "$(leak_field raised SYNWAITD_VALUE)" -ge 200 ] && [ "$(leak_field raised SYNWAITD_LOCAL_PORT)" -eq 8080 ] &&
+    [ "$(leak_field raised SYNWAITD_VALUE)" -ge 200 ] &&
+        [ "$(leak_field raised SYNWAITD_LOCAL_PORT)" -eq 8080 ] &&
         [ "$(leak_field raised PRIORITY)" -eq 4 ] && [ -z "$(leak_field raised SYNWAITD_SYSCTL)" ] &&
         [ "$(leak_field raised MESSAGE_ID)" = 784aeedeb92f435aadab91a5ed839fef ]
 }

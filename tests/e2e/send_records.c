@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../unit/sample_alerts.h"
 #include "log.h"
-#include "sample_alerts.h"
 
 static uint64_t report_timed(const struct alert *alert) {
     struct record *record = record_from_alert(alert, "host");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,6 +27,7 @@ enum { CHILDREN_MAX = 16, POLL_MSEC = 20, PATHS = 4, EXEC_FAILED = 127 };
 
 /* Kept for the teardown, which must find them after an assertion has left the test. */
 static struct lab_child children[CHILDREN_MAX];
+static char scratch[32];
 
 void lab_need_root(void) {
     const char *ci = getenv("CI");
@@ -239,8 +241,28 @@ void lab_end_input(struct lab_child *child) {
     child->input = -1;
 }
 
+const char *lab_scratch(void) {
+    assert_int_equal(scratch[0], '\0');
+    snprintf(scratch, sizeof scratch, "/tmp/synwaitd-test-XXXXXX");
+    assert_non_null(mkdtemp(scratch));
+    return scratch;
+}
+
+static void remove_scratch(void) {
+    DIR *directory = opendir(scratch);
+
+    for (struct dirent *entry = directory ? readdir(directory) : NULL; entry; entry = readdir(directory))
+        unlinkat(dirfd(directory), entry->d_name, 0); /* "." and ".." refuse */
+    if (directory)
+        closedir(directory);
+    rmdir(scratch);
+    scratch[0] = '\0';
+}
+
 int lab_teardown(void **state) {
     (void)state;
+    if (scratch[0] != '\0')
+        remove_scratch();
     for (size_t i = 0; i < CHILDREN_MAX; i++) {
         struct lab_child *child = &children[i];
         if (!child->used)

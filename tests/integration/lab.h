@@ -62,7 +62,10 @@ void lab_signal(const struct lab_child *child, int number);
 /** Closes its standard input, which tells tcpload to end. */
 void lab_end_input(struct lab_child *child);
 
-/** For cmocka's teardown: ends every child that still runs. */
+/** @return a new directory for the test's files; it goes with all that is in it at the teardown. */
+const char *lab_scratch(void);
+
+/** For cmocka's teardown: ends every child that still runs, removes the scratch directory. */
 int lab_teardown(void **state);
 
 #endif

@@ -52,16 +52,24 @@ static void read_terminal(const struct terminal *terminal, char *text, size_t si
     text[kept] = '\0';
 }
 
-static char *print_alert(struct alert alert, bool color) {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
+static char printed[32768];
+
+static FILE *open_printed(void) {
+    FILE *stream = fmemopen(printed, sizeof printed, "w");
+
+    assert_non_null(stream);
+    return stream;
+}
+
+/* @return what was printed, until the next call */
+static const char *print_alert(struct alert alert, bool color) {
+    FILE *stream = open_printed();
     struct record *record = record_from_alert(&alert, "host");
 
     console_print_alert(stream, record, color);
     fclose(stream);
     free(record);
-    return text;
+    return printed;
 }
 
 static void expect_text(const char *row, const char *text, const char *wanted) {
@@ -84,7 +92,7 @@ static void test_alert(void **state) {
         "\n  capture   tcpdump -ni any -c 200 'tcp and host 2001:db8::1 and port 443'\n",
         "\n  id        0000000000001236\n\n",
     };
-    char *text = print_alert(sample_ports(), false);
+    const char *text = print_alert(sample_ports(), false);
 
     (void)state;
     assert_int_equal(strspn(text, "0123456789:"), strlen("HH:MM:SS"));
@@ -92,16 +100,24 @@ static void test_alert(void **state) {
         expect_text("alert", text, wanted[i]);
     assert_null(strchr(text, '\033'));
     assert_string_equal(text + strlen(text) - 2, "\n\n");
-    free(text);
+}
+
+static void test_cleared_is_short(void **state) {
+    const char *text = print_alert(sample_event(sample_ports(), EVENT_CLEARED, 75), false);
+
+    (void)state;
+    expect_text("cleared", text, " cleared critical port-exhaustion\n  Cleared after 1 min 15 s: ");
+    expect_text("cleared", text, "\n  id        0000000000001236\n\n");
+    assert_null(strstr(text, "  do "));
+    assert_null(strstr(text, "  cause "));
 }
 
 static void test_absent_fields_have_no_line(void **state) {
-    char *text = print_alert(sample_degraded(), false);
+    const char *text = print_alert(sample_degraded(), false);
 
     (void)state;
     assert_null(strstr(text, "  sysctl "));
     assert_null(strstr(text, "  capture "));
-    free(text);
 }
 
 static void test_color(void **state) {
@@ -118,9 +134,8 @@ static void test_color(void **state) {
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        char *text = print_alert(sample_event(row[i].alert(), row[i].event, 1), true);
+        const char *text = print_alert(sample_event(row[i].alert(), row[i].event, 1), true);
         expect_text(row[i].name, text, row[i].wanted);
-        free(text);
     }
 }
 
@@ -224,27 +239,22 @@ static void test_log_line(void **state) {
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        char *text = NULL;
-        size_t size;
-        FILE *stream = open_memstream(&text, &size);
+        FILE *stream = open_printed();
         struct record *record = record_from_log(row[i].priority, "hello");
         console_print_log(stream, record, row[i].color);
         fclose(stream);
         free(record);
-        if (strcmp(text, row[i].wanted) != 0)
-            fail_msg("%s: %s", row[i].name, text);
-        free(text);
+        if (strcmp(printed, row[i].wanted) != 0)
+            fail_msg("%s: %s", row[i].name, printed);
     }
 }
 
-static char *print_states(const struct sample *sample, const struct config *config, bool color) {
-    char *text = NULL;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
+static const char *print_states(const struct sample *sample, const struct config *config, bool color) {
+    FILE *stream = open_printed();
 
     console_print_states(stream, sample, config, color);
     fclose(stream);
-    return text;
+    return printed;
 }
 
 static void test_states(void **state) {
@@ -279,13 +289,12 @@ static void test_states(void **state) {
         {"orphans", "\n  orphans              3     65536     32768     58983  net.ipv4.tcp_max_orphans\n"},
         {"tcp-memory", "\n  tcp-memory           0      3000      1950      2700  "},
     };
-    char *text = print_states(&sample, &config, false);
+    const char *text = print_states(&sample, &config, false);
     expect_text(row[0].name, text, row[0].wanted);
     for (size_t i = 1; i < ARRAY_SIZE(row); i++)
         expect_text(row[i].name, text, row[i].wanted);
     assert_null(strstr(text, "conntrack"));
     assert_null(strchr(text, '\033'));
-    free(text);
     sample.gauge[GAUGE_CONNTRACK] = FIGURE_OF(5);
     sample.knob[KNOB_TCP_MAX_TW_BUCKETS].value = FIGURE_NONE;
     text = print_states(&sample, &config, true);
@@ -293,7 +302,6 @@ static void test_states(void **state) {
                 "\n  conntrack            5    262144    209716    249037  net.netfilter.");
     expect_text("unknown limit", text, "\n  TIME-WAIT        60000   unknown       80%       95%  ");
     assert_non_null(strchr(text, '\033'));
-    free(text);
 }
 
 static void test_floor_is_the_least_threshold(void **state) {
@@ -303,9 +311,8 @@ static void test_floor_is_the_least_threshold(void **state) {
     (void)state;
     config_defaults(&config);
     sample.knob[KNOB_TCP_MAX_TW_BUCKETS].value = FIGURE_OF(1000);
-    char *text = print_states(&sample, &config, false);
+    const char *text = print_states(&sample, &config, false);
     expect_text("floor", text, "\n  TIME-WAIT            0      1000      1000      1000  ");
-    free(text);
 }
 
 /* Fourteen listeners: the fullest ten, the fullest first. */
@@ -325,7 +332,7 @@ static void test_listeners(void **state) {
     listener[4].half_open = 2048;
     sample.listener = listener;
     sample.listener_count = ARRAY_SIZE(listener);
-    char *text = print_states(&sample, &config, false);
+    const char *text = print_states(&sample, &config, false);
     const char *first = strstr(text, "LISTENER");
     assert_non_null(first);
     expect_text("fullest accept queue first", first,
@@ -336,23 +343,25 @@ static void test_listeners(void **state) {
     assert_null(strstr(first, ":8000 "));
     assert_null(strstr(first, ":8002 "));
     expect_text("the tenth", first, ":8006 ");
-    free(text);
     sample.walked_usec = 0;
     text = print_states(&sample, &config, false);
     expect_text("before the first walk", text, "  192.0.2.1:8003               unknown       128       129");
-    free(text);
     sample.listeners_known = false;
     text = print_states(&sample, &config, false);
     expect_text("unknown", text, "\nListeners: unknown\n");
-    free(text);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_alert),           cmocka_unit_test(test_absent_fields_have_no_line),
-        cmocka_unit_test(test_color),           cmocka_unit_test(test_width_of_the_terminal),
-        cmocka_unit_test(test_who_wants_color), cmocka_unit_test(test_log_line),
-        cmocka_unit_test(test_states),          cmocka_unit_test(test_floor_is_the_least_threshold),
+        cmocka_unit_test(test_alert),
+        cmocka_unit_test(test_cleared_is_short),
+        cmocka_unit_test(test_absent_fields_have_no_line),
+        cmocka_unit_test(test_color),
+        cmocka_unit_test(test_width_of_the_terminal),
+        cmocka_unit_test(test_who_wants_color),
+        cmocka_unit_test(test_log_line),
+        cmocka_unit_test(test_states),
+        cmocka_unit_test(test_floor_is_the_least_threshold),
         cmocka_unit_test(test_listeners),
     };
 

@@ -303,6 +303,25 @@ static void test_close_waits_for_what_is_queued(void **state) {
     assert_int_equal(journal_open(), 0);
 }
 
+static void *recover_soon(void *unused) {
+    usleep(200000);
+    set_journald(false, false, 0);
+    return unused;
+}
+
+/* The last record is out of the queue already, but not delivered. */
+static void test_close_waits_for_what_is_being_sent(void **state) {
+    pthread_t thread;
+
+    (void)state;
+    hang();
+    assert_int_equal(pthread_create(&thread, NULL, recover_soon, NULL), 0);
+    journal_close(LONG_USEC);
+    assert_int_equal(read_number(&journald.count), 1);
+    pthread_join(thread, NULL);
+    assert_int_equal(journal_open(), 0);
+}
+
 static void test_close_does_not_hang(void **state) {
     static const struct {
         const char *name;
@@ -366,6 +385,7 @@ int main(void) {
         WITH_JOURNAL(test_dropped_alerts_are_told),
         WITH_JOURNAL(test_no_dropped_alert_is_forgotten),
         WITH_JOURNAL(test_close_waits_for_what_is_queued),
+        WITH_JOURNAL(test_close_waits_for_what_is_being_sent),
         WITH_JOURNAL(test_close_does_not_hang),
         WITH_JOURNAL(test_opens_once),
         cmocka_unit_test(test_stderr_is_the_journal),

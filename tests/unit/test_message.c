@@ -22,6 +22,14 @@ static struct alert overflowing_flood(void) {
     return alert;
 }
 
+static struct alert limited_overflow(void) {
+    struct alert alert = overflowing_flood();
+
+    alert.finding.lead.limit = FIGURE_OF(1024);
+    alert.finding.lead.limit_source = LIMIT_LISTEN_BACKLOG;
+    return alert;
+}
+
 static struct alert wildcard_leak(void) {
     struct alert alert = sample_leak();
 
@@ -61,10 +69,12 @@ static void test_sentences(void **state) {
          "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
          "19874 SYN/s over a full SYN queue; ",
          " First: keep net.ipv4.tcp_syncookies=1: real clients still get in."},
-        {"flood seen by its overflow", overflowing_flood, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024, "
-         "19874 SYN/s over a full SYN queue, threshold 1000/s; ",
+        {"flood seen by its overflow", limited_overflow, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
+         "19874 SYN/s over a full SYN queue; ",
          "."},
+        {"overflow without a limit", overflowing_flood, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80: 19874 SYN/s over a full SYN queue, threshold 1000/s; ", "."},
         {"leak", sample_leak, EVENT_RAISED, 0,
          "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; the application ",
          " First: fix the application: close() when read() returns 0 and on every error path."},

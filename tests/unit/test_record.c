@@ -20,7 +20,9 @@
 static void expect_field(const char *row, const struct record *record, const char *key, const char *wanted) {
     const char *value = record_get(record, key);
 
-    if ((value == NULL) != (wanted == NULL) || (value && strcmp(value, wanted) != 0))
+    bool same = value && wanted ? strcmp(value, wanted) == 0 : value == wanted;
+
+    if (!same)
         fail_msg("%s: %s is \"%s\", expected \"%s\"", row, key, value ? value : "(absent)",
                  wanted ? wanted : "(absent)");
 }

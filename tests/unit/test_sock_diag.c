@@ -82,7 +82,7 @@ static void test_recordings(void **state) {
          8,
          5,
          4,
-         {[STATE_ESTABLISHED] = 15,
+         {[STATE_ESTABLISHED] = 16,
           [STATE_SYN_SENT] = 2,
           [STATE_SYN_RECV] = 4,
           [STATE_FIN_WAIT_1] = 2,

@@ -312,8 +312,7 @@ static void test_no_json_at_all(void **state) {
         "\n\n",
         "{\"schema\": 1}",
         "[[[[[[[[",
-        "\x7f"
-        "ELF",
+        "\177ELF",
         "{\"schema\": 1, \"boot_id\": \"x\", \"next_id\": \"\", \"incidents\": [1]}",
     };
 
@@ -351,9 +350,10 @@ static void test_too_much(void **state) {
     }
 }
 
+/* A full file, and before its first incident another good one. */
 static void test_too_many_incidents(void **state) {
     struct incident_table saved = {.next_id = 1000};
-    static char text[262144];
+    static char text[262144], more[262144];
 
     (void)state;
     for (size_t i = 0; i < INCIDENTS_MAX; i++) {
@@ -364,8 +364,14 @@ static void test_too_many_incidents(void **state) {
     }
     assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
     read_text(text, sizeof text);
-    edit("too many", text, sizeof text, "\"incidents\": [", "\"incidents\": [ {},");
-    write_text(text, strlen(text));
+    const char *first = strstr(text, "\"incidents\": [");
+    const char *second = first ? strstr(first, "\n  },") : NULL;
+    assert_non_null(second);
+    snprintf(more, sizeof more, "%.*s%s", (int)(second + strlen("\n  },") - text), text,
+             first + strlen("\"incidents\": ["));
+    edit("too many", more, sizeof more, "\"0000000000000000\"", "\"00000000000000ff\"");
+    edit("too many", more, sizeof more, "\":1\"", "\":999\"");
+    write_text(more, strlen(more));
     expect_refused("too many");
 }
 

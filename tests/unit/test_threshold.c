@@ -138,6 +138,20 @@ static void test_listeners(void **state) {
     }
 }
 
+static void test_never_raised_below_the_floor(void **state) {
+    struct bench bench = fresh();
+    struct listener listener = listener_on(80, 63);
+
+    (void)state;
+    listener.half_open = 63;
+    bench.sample.listener = &listener;
+    bench.sample.listener_count = 1;
+    for (int i = 0; i < 60; i++) {
+        step(&bench, SECOND);
+        check_row("63 of 63, floor 64", severity_of(&bench, CONDITION_SYN_RECV), SEVERITY_NONE);
+    }
+}
+
 static void test_ports(void **state) {
     static const struct {
         const char *name;
@@ -441,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_counts),
         cmocka_unit_test(test_gauges),
         cmocka_unit_test(test_listeners),
+        cmocka_unit_test(test_never_raised_below_the_floor),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_hold_and_clear),
         cmocka_unit_test(test_a_dip_starts_the_hold_again),

@@ -15,7 +15,7 @@
 #include "address.h"
 #include "util.h"
 
-enum { PER_SOURCE = 20000, BACKLOG = 1024, STANDARD_FILES = 64, EVENTS = 64 };
+enum { PER_SOURCE = 20000, FIRST_PORT = 10000, BACKLOG = 1024, STANDARD_FILES = 64, EVENTS = 64 };
 
 /* A connection seen from both ends. */
 struct pair {
@@ -51,17 +51,16 @@ int peers_listen(const struct sockaddr_storage *address, int backlog) {
     return fd;
 }
 
-/* bind() to the address alone, the port left to connect(): ip(7) IP_BIND_ADDRESS_NO_PORT. */
+/*
+ * Every connection is from another address and port. connect() could not choose the ports: it would take one
+ * again whose connection is in TIME-WAIT at the server, and that ends the TIME-WAIT.
+ */
 static int bind_source(int fd, const struct sockaddr_storage *source_base, uint64_t n) {
-    int on = 1;
     struct sockaddr_storage source = *source_base;
 
     address_add(&source, (uint32_t)(n / PER_SOURCE));
-    address_set_port(&source, 0);
-    if (setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on) < 0 ||
-        bind(fd, (const struct sockaddr *)&source, address_length(&source)) < 0)
-        return -errno;
-    return 0;
+    address_set_port(&source, (uint16_t)(FIRST_PORT + n % PER_SOURCE));
+    return bind(fd, (const struct sockaddr *)&source, address_length(&source)) < 0 ? -errno : 0;
 }
 
 /* Connection number @p n. On error both descriptors are closed. */

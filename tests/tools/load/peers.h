@@ -15,7 +15,8 @@ int peers_listen(const struct sockaddr_storage *address, int backlog);
 
 /**
  * Makes @p count connections to a listener of this process; sockets stay open until the process ends.
- * @param source_base the clients' first address (the next one after every 20,000 connections), or NULL
+ * @param source_base the clients' first address (the next one after every 20,000 connections), or NULL;
+ *        their ports are 10000 to 29999
  */
 int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
                uint64_t count);

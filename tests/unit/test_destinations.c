@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "case.h"
+
+#include "destinations.h"
+#include "util.h"
+
+static struct destinations *destinations;
+static struct destination top[DESTINATIONS_MAX];
+
+static int make(void **state) {
+    (void)state;
+    destinations = destinations_new();
+    return destinations ? 0 : -1;
+}
+
+static int release(void **state) {
+    (void)state;
+    destinations = destinations_free(destinations);
+    return destinations ? -1 : 0;
+}
+
+static struct diag_socket towards(uint32_t remote, uint16_t port, enum tcp_state socket_state) {
+    struct diag_socket socket = {.state = socket_state,
+                                 .local = {.family = ENDPOINT_IPV4, .port = 40000, .ifindex = 3},
+                                 .remote = {.family = ENDPOINT_IPV4, .port = port}};
+
+    socket.local.address[3] = 1;
+    memcpy(socket.remote.address, &remote, sizeof remote);
+    return socket;
+}
+
+static void count(uint32_t remote, uint16_t port, enum tcp_state socket_state, unsigned int times) {
+    for (unsigned int i = 0; i < times; i++) {
+        struct diag_socket socket = towards(remote, port, socket_state);
+        socket.local.port = (uint16_t)(40000 + i); /* every port counts for the same destination */
+        destinations_count(destinations, &socket);
+    }
+}
+
+static void test_empty(void **state) {
+    (void)state;
+    destinations_reset(destinations);
+    assert_int_equal(destinations_top(destinations, top), 0);
+    assert_null(destinations_free(NULL));
+}
+
+static void test_states(void **state) {
+    (void)state;
+    destinations_reset(destinations);
+    count(1, 443, STATE_TIME_WAIT, 5);
+    count(1, 443, STATE_CLOSE_WAIT, 3);
+    count(1, 443, STATE_ESTABLISHED, 2);
+    assert_int_equal(destinations_top(destinations, top), 1);
+    assert_int_equal(top[0].ports_in_use, 10);
+    assert_int_equal(top[0].time_wait, 5);
+    assert_int_equal(top[0].close_wait, 3);
+    assert_int_equal(top[0].error, 0);
+    assert_int_equal(top[0].local.port, 0);
+    assert_int_equal(top[0].local.ifindex, 0);
+    assert_int_equal(top[0].remote.port, 443);
+}
+
+static void test_key(void **state) {
+    struct diag_socket socket = towards(1, 443, STATE_ESTABLISHED);
+
+    (void)state;
+    destinations_reset(destinations);
+    destinations_count(destinations, &socket);
+    socket.remote.port = 80; /* another port */
+    destinations_count(destinations, &socket);
+    socket.local.address[3] = 2; /* another source */
+    destinations_count(destinations, &socket);
+    socket.remote.family = socket.local.family = ENDPOINT_IPV6; /* the same bytes as IPv6 */
+    destinations_count(destinations, &socket);
+    assert_int_equal(destinations_top(destinations, top), 4);
+    destinations_reset(destinations);
+    assert_int_equal(destinations_top(destinations, top), 0);
+}
+
+/* The fullest first, whatever the order they come in. */
+static void test_top(void **state) {
+    (void)state;
+    for (uint32_t turn = 0; turn < 20; turn++) {
+        destinations_reset(destinations);
+        for (uint32_t i = 0; i < 20; i++)
+            count((i + turn) % 20, 443, STATE_ESTABLISHED, (i + turn) % 20 + 1);
+        assert_int_equal(destinations_top(destinations, top), DESTINATIONS_MAX);
+        for (uint32_t i = 0; i < DESTINATIONS_MAX; i++)
+            check_row("rank", top[i].ports_in_use, 20 - i);
+    }
+}
+
+static void test_equal_ranks(void **state) {
+    struct destination first[DESTINATIONS_MAX];
+
+    (void)state;
+    destinations_reset(destinations);
+    for (uint32_t i = 0; i < 12; i++)
+        count(i << 24, 443, STATE_ESTABLISHED, 3);
+    assert_int_equal(destinations_top(destinations, first), DESTINATIONS_MAX);
+    destinations_reset(destinations);
+    for (uint32_t i = 12; i-- > 0;)
+        count(i << 24, 443, STATE_ESTABLISHED, 3);
+    assert_int_equal(destinations_top(destinations, top), DESTINATIONS_MAX);
+    assert_memory_equal(first, top, sizeof top);
+}
+
+/* Exact as long as every destination has a slot. */
+static void test_exact(void **state) {
+    (void)state;
+    destinations_reset(destinations);
+    for (uint32_t i = 0; i < DESTINATION_SLOTS; i++)
+        count(i, 443, STATE_ESTABLISHED, i % 7 + 1);
+    count(500, 443, STATE_TIME_WAIT, 100);
+    assert_int_equal(destinations_top(destinations, top), DESTINATIONS_MAX);
+    assert_int_equal(top[0].ports_in_use, 100 + 500 % 7 + 1);
+    for (size_t i = 0; i < DESTINATIONS_MAX; i++)
+        assert_int_equal(top[i].error, 0);
+}
+
+/* Beyond that: what is counted is never too little, and too much by no more than the stated error, which in
+   turn is no more than sockets / slots. */
+static void test_sketch(void **state) {
+    enum { HEAVY = 5, LIGHT = 20000, PER_HEAVY = 4000 };
+    unsigned int total = LIGHT + HEAVY * PER_HEAVY;
+    uint32_t light = 0;
+
+    (void)state;
+    destinations_reset(destinations);
+    for (unsigned int i = 0; i < PER_HEAVY; i++) {
+        for (uint32_t heavy = 0; heavy < HEAVY; heavy++)
+            count(heavy, 443, STATE_ESTABLISHED, 1);
+        for (unsigned int j = 0; j < LIGHT / PER_HEAVY; j++)
+            count(1000 + light++, 80, STATE_TIME_WAIT, 1);
+    }
+    assert_int_equal(destinations_top(destinations, top), DESTINATIONS_MAX);
+    for (size_t i = 0; i < HEAVY; i++) {
+        check_row("heavy", top[i].remote.port, 443);
+        check_row("not too little", top[i].ports_in_use >= PER_HEAVY, true);
+        check_row("not too much", top[i].ports_in_use - top[i].error <= PER_HEAVY, true);
+        check_row("bounded", top[i].error <= total / DESTINATION_SLOTS, true);
+    }
+    for (size_t i = HEAVY; i < DESTINATIONS_MAX; i++) {
+        check_row("light", top[i].remote.port, 80);
+        check_row("light", top[i].ports_in_use - top[i].error, 1);
+        check_row("light", top[i].time_wait, 1);
+    }
+}
+
+/* A newcomer takes the emptiest slot over, and the count with it. */
+static void test_takeover(void **state) {
+    (void)state;
+    destinations_reset(destinations);
+    for (uint32_t i = 0; i < DESTINATION_SLOTS; i++)
+        count(i, 443, STATE_TIME_WAIT, i == 77 ? 2 : 3);
+    count(5000, 443, STATE_CLOSE_WAIT, 10);
+    assert_true(destinations_top(destinations, top) > 0);
+    assert_int_equal(top[0].ports_in_use, 12);
+    assert_int_equal(top[0].error, 2);
+    assert_int_equal(top[0].close_wait, 10);
+    assert_int_equal(top[0].time_wait, 0);
+    count(77, 443, STATE_TIME_WAIT, 20); /* the displaced one is a newcomer itself */
+    assert_true(destinations_top(destinations, top) > 0);
+    assert_int_equal(top[0].ports_in_use, 23);
+    assert_int_equal(top[0].error, 3);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty),  cmocka_unit_test(test_states),      cmocka_unit_test(test_key),
+        cmocka_unit_test(test_top),    cmocka_unit_test(test_equal_ranks), cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_sketch), cmocka_unit_test(test_takeover),
+    };
+
+    return cmocka_run_group_tests(tests, make, release);
+}
