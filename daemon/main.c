@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,9 +108,10 @@ static int parse_command_line(int argc, char **argv, struct command_line *comman
     return result;
 }
 
-static int run(const struct config *config, const struct command_line *command) {
+static int run(struct config *config, const struct command_line *command) {
     /* An explicit --log-target is stronger than output.journal = false. */
     bool console = command->target == LOG_TARGET_AUTO && !config->journal;
+    mallopt(M_ARENA_MAX, 1); /* the journal's thread needs no heap of its own */
     int result = report_open(console ? LOG_TARGET_CONSOLE : command->target);
 
     if (result < 0) {
@@ -143,7 +145,6 @@ int main(int argc, char **argv) {
         fputs(command.action == ACTION_HELP ? help : "synwaitd " SYNWAITD_VERSION "\n", stdout);
         return finish_output();
     }
-    config_defaults(&config);
     if (config_load(&config, command.options.config_file, "", error) < 0) {
         fprintf(stderr, "%s\n", error);
         return EXIT_CONFIG;

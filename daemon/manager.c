@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -33,7 +34,7 @@
 #define ACCURACY_DIVISOR 20
 
 struct manager {
-    struct config config;
+    struct config *config; /* the caller's */
     const struct manager_options *options;
     sd_event *event;
     sd_event_source *timer;
@@ -78,10 +79,10 @@ static void remove_stale_views(const struct manager *manager) {
     if (!manager->runtime_directory)
         return;
     snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, manager->runtime_directory);
-    if (!manager->config.status)
+    if (!manager->config->status)
         unlink(path);
     snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, manager->runtime_directory);
-    if (!manager->config.metrics)
+    if (!manager->config->metrics)
         unlink(path);
 }
 
@@ -108,7 +109,7 @@ static void resume_incidents(struct manager *manager) {
         struct incident *incident = &manager->incidents.incident[i];
         if (!incident->open)
             continue;
-        incident->keep_until_usec = now + 5 * manager->config.interval_usec;
+        incident->keep_until_usec = now + 5 * manager->config->interval_usec;
         if (incident->finding.lead.condition < CONDITION_COUNT)
             threshold_resume(&manager->tracker, &incident->finding.lead);
     }
@@ -171,9 +172,9 @@ static void publish(struct manager *manager) {
 
     if (!manager->runtime_directory)
         return;
-    if (manager->config.status)
+    if (manager->config->status)
         result = status_write(manager->runtime_directory, &view);
-    if (manager->config.metrics && result == 0)
+    if (manager->config->metrics && result == 0)
         result = metrics_write(manager->runtime_directory, &view);
     if (result < 0 && !manager->view_failed)
         report_log(LOG_WARNING, "%s: status and metrics are not written: %s", manager->runtime_directory,
@@ -184,13 +185,13 @@ static void publish(struct manager *manager) {
 }
 
 static void take_sample(struct manager *manager) {
-    manager->sample = sampler_take(manager->sampler, &manager->config, manager->breach_count > 0);
+    manager->sample = sampler_take(manager->sampler, manager->config, manager->breach_count > 0);
     manager->breach_count =
-        threshold_evaluate(&manager->config, manager->sample, &manager->tracker, manager->breach);
+        threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
     size_t alerts =
         incident_update(&manager->incidents, manager->finding, findings, manager->sample->taken_usec,
-                        manager->config.reminder_usec, manager->alert);
+                        manager->config->reminder_usec, manager->alert);
     send_alerts(manager, alerts);
     publish(manager);
     notify(manager, alerts > 0);
@@ -202,7 +203,7 @@ static int schedule(struct manager *manager) {
     uint64_t next = manager->due_usec;
 
     if (threshold_awaits_second_look(&manager->tracker)) {
-        uint64_t soon = now + manager->config.interval_usec / CONFIRM_DIVISOR;
+        uint64_t soon = now + manager->config->interval_usec / CONFIRM_DIVISOR;
         if (soon < next)
             next = soon;
     }
@@ -212,7 +213,7 @@ static int schedule(struct manager *manager) {
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
     struct manager *manager = context;
-    uint64_t interval = manager->config.interval_usec;
+    uint64_t interval = manager->config->interval_usec;
 
     (void)source;
     (void)usec;
@@ -239,7 +240,7 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 
 /* An interval near the unit's WatchdogSec= would look like a hang: ask for a longer one. */
 static void fit_watchdog(struct manager *manager) {
-    uint64_t needed = 3 * manager->config.interval_usec;
+    uint64_t needed = 3 * manager->config->interval_usec;
 
     if (sd_watchdog_enabled(0, &manager->watchdog_usec) <= 0 || manager->watchdog_usec >= needed)
         return;
@@ -250,20 +251,18 @@ static void fit_watchdog(struct manager *manager) {
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
     struct manager *manager = context;
     char error[CONFIG_ERROR_SIZE];
-    struct config fresh;
 
     (void)source;
     (void)info;
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
-    config_defaults(&fresh);
-    if (config_load(&fresh, manager->options->config_file, "", error) < 0) {
+    if (config_load(manager->config, manager->options->config_file, "", error) < 0) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
     } else {
-        manager->config = fresh;
-        manager->due_usec = now_monotonic_usec() + fresh.interval_usec;
+        manager->due_usec = now_monotonic_usec() + manager->config->interval_usec;
         fit_watchdog(manager);
         remove_stale_views(manager);
         report_log(LOG_INFO, "configuration reloaded");
+        malloc_trim(0);
     }
     sd_notify(0, "READY=1");
     return schedule(manager);
@@ -272,7 +271,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
 static int add_sources(struct manager *manager) {
     static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
     sigset_t mask;
-    uint64_t interval = manager->config.interval_usec;
+    uint64_t interval = manager->config->interval_usec;
 
     sigemptyset(&mask);
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
@@ -298,9 +297,9 @@ static void greet(const struct manager *manager) {
                "interval %" PRIu64 " ms",
                manager->sample->kernel.major, manager->sample->kernel.minor, manager->netns,
                info->one_pass ? "one pass for both families" : "one pass per family",
-               info->ipv6 ? "on" : "off", manager->config.interval_usec / USEC_PER_MSEC);
+               info->ipv6 ? "on" : "off", manager->config->interval_usec / USEC_PER_MSEC);
     if (report_target() == LOG_TARGET_CONSOLE)
-        console_print_states(stdout, manager->sample, &manager->config, console_wants_color(stdout));
+        console_print_states(stdout, manager->sample, manager->config, console_wants_color(stdout));
 }
 
 static int start(struct manager *manager) {
@@ -332,6 +331,7 @@ static int start(struct manager *manager) {
     resume_incidents(manager);
     take_sample(manager);
     greet(manager);
+    malloc_trim(0); /* reading the configuration took more than is ever needed again */
     sd_notify(0, "READY=1");
     return 0;
 }
@@ -345,10 +345,10 @@ static void stop(struct manager *manager) {
     sampler_free(manager->sampler);
 }
 
-int manager_run(const struct config *config, const struct manager_options *options) {
+int manager_run(struct config *config, const struct manager_options *options) {
     static struct manager manager; /* large, and there is one */
 
-    manager.config = *config;
+    manager.config = config;
     manager.options = options;
     int result = start(&manager);
     if (result >= 0)

@@ -41,7 +41,9 @@ struct alert {
     uint64_t incident_id;
     uint64_t duration_usec; /* since raised */
     uint64_t peak;
-    struct finding finding; /* on cleared: the last one */
+    enum condition peak_condition; /* which condition the peak is of */
+    bool rediagnosed;              /* changed: another problem or cause, not just another severity */
+    struct finding finding;        /* on cleared: the last one */
 };
 
 /**

@@ -14,8 +14,9 @@ struct manager_options {
 
 /**
  * Runs until SIGTERM, SIGINT or the last tick. report_open() has been called.
+ * @param config used in place; a reload replaces its content
  * @return 0, or -errno at start-up or from the event loop
  */
-int manager_run(const struct config *config, const struct manager_options *options);
+int manager_run(struct config *config, const struct manager_options *options);
 
 #endif

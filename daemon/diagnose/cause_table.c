@@ -276,7 +276,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_SAMPLING_DEGRADED,
             .brief = "a source cannot be read",
             .sentence = "A source that synwaitd reads cannot be read.",
-            .remedy = {"see the reason; check the service's sandbox and the kernel's configuration"},
+            .remedy =
+                {"check the service's sandbox and the kernel's configuration for what the reason names"},
         },
 };
 

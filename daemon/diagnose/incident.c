@@ -39,6 +39,7 @@ static void tell(struct update *update, struct incident *incident, enum alert_ev
         .incident_id = incident->id,
         .duration_usec = update->now_usec - incident->raised_usec,
         .peak = incident->peak,
+        .peak_condition = incident->peak_condition,
         .finding = incident->finding,
     };
 }
@@ -99,6 +100,7 @@ static void follow(struct update *update, struct incident *incident, const struc
     if (settled || finding->severity != incident->finding.severity) {
         incident->finding = tellable(incident, finding, settled);
         tell(update, incident, EVENT_CHANGED);
+        update->alert[update->count - 1].rediagnosed = settled;
         return;
     }
     if (update->reminder_usec > 0 && update->now_usec - incident->alerted_usec >= update->reminder_usec) {

@@ -137,6 +137,20 @@ static void print_steps(const struct page *page, const struct record *record) {
     }
 }
 
+/* Each wrong remedy on a line of its own; no reason has a semicolon. */
+static void print_wrong_remedies(const struct page *page, const struct record *record) {
+    const char *remedy = record_get(record, "SYNWAITD_NOT_ADVISED");
+
+    for (bool first = true; remedy && *remedy; first = false) {
+        const char *end = strstr(remedy, "; ");
+        size_t length = end ? (size_t)(end - remedy) : strlen(remedy);
+        print_label(page, first ? "not" : "");
+        print_wrapped(page, remedy, length, INDENT);
+        fputc('\n', page->stream);
+        remedy = end ? end + strlen("; ") : NULL;
+    }
+}
+
 static const char *severity_color(const struct record *record) {
     if (record->priority <= 3)
         return RED;
@@ -177,7 +191,7 @@ static void print_explanation(const struct page *page, const struct record *reco
     print_steps(page, record);
     print_verbatim(page, record, "sysctl", "SYNWAITD_SYSCTL");
     print_verbatim(page, record, "now", "SYNWAITD_SYSCTL_CURRENT");
-    print_text(page, record, "not", "SYNWAITD_NOT_ADVISED");
+    print_wrong_remedies(page, record);
     print_verbatim(page, record, "capture", "SYNWAITD_CAPTURE");
 }
 

@@ -52,7 +52,11 @@ static void add_duration(struct text *text, uint64_t usec) {
 static void add_opening(struct text *text, const struct alert *alert) {
     switch (alert->event) {
     case EVENT_CHANGED:
-        text_add(text, "Now %s: ", alert->finding.severity == SEVERITY_CRITICAL ? "critical" : "a warning");
+        if (alert->rediagnosed)
+            text_add(text, "Now understood as: ");
+        else
+            text_add(text,
+                     "Now %s: ", alert->finding.severity == SEVERITY_CRITICAL ? "critical" : "a warning");
         break;
     case EVENT_REMINDER:
         text_add(text, "Still there after ");
@@ -165,7 +169,7 @@ void message_format(const struct alert *alert, char *text, size_t size) {
     add_where(&message, finding);
     if (alert->event == EVENT_CLEARED) {
         if (counted)
-            text_add(&message, ", peak %" PRIu64, alert->peak);
+            text_add(&message, ", peak %" PRIu64 " %s", alert->peak, noun[alert->peak_condition]);
         text_add(&message, ".");
         return;
     }

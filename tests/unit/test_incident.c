@@ -67,6 +67,7 @@ static void test_severity(void **state) {
     assert_int_equal(update(&finding, 1, 2 * SECOND), 1);
     assert_int_equal(alerts[0].event, EVENT_CHANGED);
     assert_int_equal(alerts[0].finding.severity, SEVERITY_CRITICAL);
+    assert_false(alerts[0].rediagnosed);
     assert_int_equal(update(&finding, 1, 3 * SECOND), 0);
 }
 
@@ -80,6 +81,7 @@ static void test_another_cause_must_settle(void **state) {
     assert_int_equal(update(&slow, 1, 7 * SECOND), 1);
     assert_int_equal(alerts[0].event, EVENT_CHANGED);
     assert_int_equal(alerts[0].finding.problem, PROBLEM_ACCEPT_QUEUE_FULL);
+    assert_true(alerts[0].rediagnosed);
     assert_int_equal(alerts[0].incident_id, 7);
 }
 

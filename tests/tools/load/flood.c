@@ -25,7 +25,7 @@ static struct segment nth_syn(const struct flood *flood, uint64_t n) {
 
 /* Sends SYNs number first to first + size - 1. */
 static int send_batch(int fd, const struct flood *flood, uint64_t first, unsigned int size) {
-    unsigned char packet[BATCH_MAX][WIRE_PACKET_BYTES];
+    unsigned char packet[BATCH_MAX][WIRE_PACKET_BYTES] = {0};
     struct iovec vector[BATCH_MAX];
     struct mmsghdr message[BATCH_MAX] = {0};
     struct sockaddr_storage target = wire_target(&flood->destination);

@@ -118,7 +118,7 @@ static int make_pairs(const struct sockaddr_storage *address, const struct socka
     int listener = peers_listen(address, BACKLOG);
 
     for (uint64_t n = 0; listener >= 0 && n < count; n++) {
-        struct pair pair;
+        struct pair pair = {-1, -1};
         int error = make_pair(listener, address, source_base, n, &pair);
         if (error == 0)
             error = then(&pair);
