@@ -49,6 +49,7 @@ struct breach {
     struct figure limit;
     enum limit_source limit_source;
     uint64_t measured_usec; /* CLOCK_MONOTONIC of what the value rests on */
+    bool stale;             /* could not be measured at this tick: the last figures */
 };
 
 /** One watched condition and scope over time. Owned by the tracker. */

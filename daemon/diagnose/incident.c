@@ -61,16 +61,17 @@ static void raise_incident(struct update *update, const struct finding *finding)
     tell(update, incident, EVENT_RAISED);
 }
 
-/* A subsiding breach explains nothing any more: its evidence is gone while its numbers fall. */
-static bool subsiding(const struct finding *finding) {
-    return finding->lead.condition < CONDITION_COUNT && finding->lead.value < finding->lead.threshold;
+/* A breach that subsides, or cannot be measured now, explains nothing any more: its evidence is gone. */
+static bool lacks_evidence(const struct finding *finding) {
+    return finding->lead.stale ||
+           (finding->lead.condition < CONDITION_COUNT && finding->lead.value < finding->lead.threshold);
 }
 
 /* Whether a differing diagnosis has held long enough. */
 static bool diagnosis_changed(struct incident *incident, const struct finding *finding, uint64_t now_usec) {
     bool differs = finding->cause != incident->finding.cause || finding->problem != incident->finding.problem;
 
-    if (!differs || subsiding(finding)) {
+    if (!differs || lacks_evidence(finding)) {
         incident->pending_cause = CAUSE_NONE;
         return false;
     }

@@ -143,8 +143,10 @@ static void judge(const struct observation *seen, void *context) {
     if (!rule->enabled)
         return;
     if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
-        if (track)
+        if (track) {
             judgement->seen[track - tracker->track] = true;
+            track->last.stale = true;
+        }
         return;
     }
     if (!track && is_over(seen->value.value, warning.value, rule))
@@ -167,8 +169,10 @@ static void judge_unseen(struct judgement *judgement, const struct sample *sampl
             track->used = false;
             continue;
         }
-        if (!observe_is_readable(sample, track->condition))
+        if (!observe_is_readable(sample, track->condition)) {
+            track->last.stale = true;
             continue;
+        }
         struct observation gone = {
             .condition = track->condition,
             .scope = track->scope,

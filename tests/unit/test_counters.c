@@ -25,7 +25,7 @@ static void check_reason(const char *name, const char *wanted) {
         fail_msg("%s: \"%s\", wanted \"%s\"", name, reason, wanted);
 }
 
-/* Texts of Linux 6.18: every counter that is asked for is there. */
+/* Texts of Linux 6.18 with numbers that tell the columns apart: every counter that is asked for is there. */
 static void test_real_texts(void **state) {
     char text[16384];
 

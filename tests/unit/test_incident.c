@@ -105,6 +105,16 @@ static void test_a_subsiding_breach_explains_nothing(void **state) {
     assert_int_equal(alerts[0].finding.cause, CAUSE_SPOOFED_FLOOD);
 }
 
+static void test_a_stale_breach_explains_nothing(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 500);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    burst.lead.stale = true;
+    for (uint64_t i = 2; i < 100; i++)
+        assert_int_equal(update(&burst, 1, i * SECOND), 0);
+}
+
 static void test_an_unsettled_cause_does_not_ride_on_severity(void **state) {
     struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 500);
 
@@ -188,6 +198,7 @@ int main(void) {
         cmocka_unit_test_setup(test_another_cause_must_settle, reset),
         cmocka_unit_test_setup(test_a_wavering_cause_is_not_told, reset),
         cmocka_unit_test_setup(test_a_subsiding_breach_explains_nothing, reset),
+        cmocka_unit_test_setup(test_a_stale_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_an_unsettled_cause_does_not_ride_on_severity, reset),
         cmocka_unit_test_setup(test_reminders, reset),
         cmocka_unit_test_setup(test_scopes_are_apart, reset),

@@ -242,9 +242,11 @@ static void test_unknown_neither_raises_nor_clears(void **state) {
     check_row("never known", settled(&bench, CONDITION_CLOSE_WAIT), SEVERITY_NONE);
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(200);
     check_row("raised", settled(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
+    check_row("measured", bench.breach[0].stale, false);
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_NONE;
     check_row("unknown for an hour", settled(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
     check_row("with its last value", bench.breach[0].value, 200);
+    check_row("said to be stale", bench.breach[0].stale, true);
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(0);
     check_row("known again", settled(&bench, CONDITION_CLOSE_WAIT), SEVERITY_NONE);
 
