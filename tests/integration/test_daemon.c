@@ -224,6 +224,7 @@ static void test_port_exhaustion(void **state) {
     lab_enter();
     int peer = lab_peer_namespace();
     lab_sysctl("net/ipv4/ip_local_port_range", "40000 40999");
+    lab_sysctl("net/ipv4/tcp_rfc1337", "1"); /* now and then the peer's late RST would end a TIME-WAIT */
     start_listener(peer, "192.0.2.2", "128");
     struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, NULL, "14");
     lab_wait_error(daemon, "synwaitd", 10);
@@ -345,7 +346,7 @@ static void test_restart(void **state) {
     lab_enter();
     const char *directory = lab_scratch();
     const char *config = write_config(directory, QUICK_LEAK);
-    setenv("RUNTIME_DIRECTORY", directory, 1);
+    setenv("STATE_DIRECTORY", directory, 1);
     struct lab_child *leak = start_leak(SERVER, "20");
     struct lab_child *first = daemon_start(DAEMON_SANITIZED, config, NULL);
     daemon_wait_alerts(first, "close-wait-leak", "raised", 1, 20);
@@ -356,7 +357,7 @@ static void test_restart(void **state) {
     CLEANUP_FREE char *silent = lab_output(second);
     assert_string_equal(silent, "");
     struct lab_child *third = daemon_start(DAEMON_SANITIZED, config, NULL);
-    unsetenv("RUNTIME_DIRECTORY");
+    unsetenv("STATE_DIRECTORY");
     lab_end_input(leak);
     daemon_wait_alerts(third, "close-wait-leak", "cleared", 1, 20);
     lab_signal(third, SIGTERM);

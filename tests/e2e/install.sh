@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# make install and uninstall, into a directory of their own. B names the build directory.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+. tests/lib.sh
+
+root=$(mktemp -d)
+trap 'rm -rf "$root"' EXIT
+
+make_into() {
+    "${MAKE:-make}" --no-print-directory -s B="${B:-build}" DESTDIR="$root" "$@"
+}
+
+# Checks what stands under the prefix.
+installed() {
+    local prefix=$root$1 file
+    for file in sbin/synwaitd lib/synwaitd/synwaitd.conf lib/systemd/system/synwaitd.service \
+        lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man5/synwaitd.conf.5 \
+        share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE; do
+        [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }
+    done
+    [ ! -e "$root/etc" ] || { echo 'something is in /etc'; return 1; }
+}
+
+unit_names() {
+    local line
+    while read -r line; do
+        [[ $line == Exec*"/synwaitd"* && $line != *"=$1/sbin/synwaitd"* ]] && { echo "$line"; return 1; }
+    done <"$root$1/lib/systemd/system/synwaitd.service"
+    return 0
+}
+
+runs() {
+    "$root$1/sbin/synwaitd" --check-config --config "$root$1/lib/synwaitd/synwaitd.conf"
+}
+
+files() {
+    find "$root" -type f -o -type l
+}
+
+for prefix in /usr /usr/local; do
+    check "install into $prefix" make_into PREFIX=$prefix install
+    check "$prefix has everything, /etc nothing" installed $prefix
+    check "$prefix: the unit names the installed program" unit_names $prefix
+    check "$prefix: the program takes the shipped configuration" runs $prefix
+    check "uninstall from $prefix" make_into PREFIX=$prefix uninstall
+    check "nothing is left under $prefix" nothing files
+done
+summary
