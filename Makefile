@@ -173,4 +173,5 @@ help:
         format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(shell find $(wildcard $(B)/release $(B)/test) -name '*.d' 2>/dev/null)
+BUILT := $(wildcard $(B)/release $(B)/test)
+-include $(if $(BUILT),$(shell find $(BUILT) -type f -name '*.d'))

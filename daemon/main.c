@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "log.h"
@@ -132,11 +135,20 @@ static int finish_output(void) {
     return EXIT_FAILURE;
 }
 
+/* A closed standard stream would become the next thing opened, and alerts would be written into it. */
+static void secure_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY) < 0)
+            _exit(EXIT_FAILURE);
+    signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error to tell, not a death */
+}
+
 int main(int argc, char **argv) {
     struct command_line command = {.target = LOG_TARGET_AUTO};
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
 
+    secure_standard_streams();
     if (parse_command_line(argc, argv, &command) < 0) {
         fputs("Try 'synwaitd --help'.\n", stderr);
         return EXIT_USAGE;

@@ -67,9 +67,9 @@ static size_t open_incidents(const struct manager *manager) {
 
 /* A directory that systemd made for us; without systemd there is none, and nothing is kept or shown. */
 static const char *given_directory(const char *variable) {
-    const char *directory = getenv(variable);
+    const char *list = getenv(variable);
 
-    return directory && directory[0] == '/' && !strchr(directory, ':') ? directory : NULL;
+    return list && list[0] == '/' ? strndup(list, strcspn(list, ":")) : NULL; /* the first; kept to the end */
 }
 
 /* Files of a switched-off output must not be taken for fresh ones. */
@@ -129,6 +129,22 @@ static void send_alerts(struct manager *manager, size_t count) {
         save_incidents(manager);
 }
 
+static void add_state(struct text *text, const struct sample *sample, enum tcp_state state) {
+    text_add(text, ", %s ", tcp_state_name(state));
+    if (figure_known(sample->state[state]))
+        text_add(text, "%" PRIu64, sample->state[state].value);
+    else
+        text_add(text, "unknown");
+}
+
+/* A sample in which nothing could be read is no proof of life: a fresh start may see again. */
+static bool can_see(const struct sample *sample) {
+    for (int i = 0; i < SOURCE_COUNT; i++)
+        if (sample->source[i].failed_ticks == 0 && i != SOURCE_DESTINATIONS)
+            return true;
+    return false;
+}
+
 /* systemd's status line, and the watchdog's proof that a sample was taken and judged. */
 static void notify(struct manager *manager, bool changed) {
     const struct sample *sample = manager->sample;
@@ -140,12 +156,15 @@ static void notify(struct manager *manager, bool changed) {
     if (!changed && manager->notified_usec > 0 && now - manager->notified_usec < due)
         return;
     manager->notified_usec = now;
-    sd_notifyf(0,
-               "WATCHDOG=1\nSTATUS=%zu open incident%s; ESTABLISHED %" PRIu64 ", SYN-RECV %" PRIu64
-               ", CLOSE-WAIT %" PRIu64 ", TIME-WAIT %" PRIu64,
-               open_incidents(manager), open_incidents(manager) == 1 ? "" : "s",
-               figure_or(sample->state[STATE_ESTABLISHED], 0), figure_or(sample->state[STATE_SYN_RECV], 0),
-               figure_or(sample->state[STATE_CLOSE_WAIT], 0), figure_or(sample->state[STATE_TIME_WAIT], 0));
+    char buffer[256];
+    struct text text = text_in(buffer, sizeof buffer);
+    text_add(&text, "%sSTATUS=%zu open incident%s", can_see(sample) ? "WATCHDOG=1\n" : "",
+             open_incidents(manager), open_incidents(manager) == 1 ? "" : "s");
+    add_state(&text, sample, STATE_ESTABLISHED);
+    add_state(&text, sample, STATE_SYN_RECV);
+    add_state(&text, sample, STATE_CLOSE_WAIT);
+    add_state(&text, sample, STATE_TIME_WAIT);
+    sd_notify(0, text.buffer);
 }
 
 static uint64_t clock_usec(clockid_t clock) {
@@ -186,6 +205,9 @@ static void publish(struct manager *manager) {
 
 static void take_sample(struct manager *manager) {
     manager->sample = sampler_take(manager->sampler, manager->config, manager->breach_count > 0);
+}
+
+static void judge_sample(struct manager *manager) {
     manager->breach_count =
         threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
@@ -218,6 +240,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
     (void)source;
     (void)usec;
     take_sample(manager);
+    judge_sample(manager);
+    if (report_failed())
+        return sd_event_exit(manager->event, -EIO);
     uint64_t now = now_monotonic_usec();
     if (now >= manager->due_usec) {
         uint64_t missed = (now - manager->due_usec) / interval;
@@ -258,7 +283,9 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
     if (config_load(manager->config, manager->options->config_file, "", error) < 0) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
     } else {
-        manager->due_usec = now_monotonic_usec() + manager->config->interval_usec;
+        /* Never later than it was: reloads in a row must not put off sampling. */
+        uint64_t next = now_monotonic_usec() + manager->config->interval_usec;
+        manager->due_usec = next < manager->due_usec ? next : manager->due_usec;
         fit_watchdog(manager);
         remove_stale_views(manager);
         report_log(LOG_INFO, "configuration reloaded");
@@ -331,6 +358,7 @@ static int start(struct manager *manager) {
     resume_incidents(manager);
     take_sample(manager);
     greet(manager);
+    judge_sample(manager);
     malloc_trim(0); /* reading the configuration took more than is ever needed again */
     sd_notify(0, "READY=1");
     return 0;
@@ -338,7 +366,7 @@ static int start(struct manager *manager) {
 
 static void stop(struct manager *manager) {
     sd_notify(0, "STOPPING=1");
-    if (manager->sampler)
+    if (manager->sample) /* otherwise those of the previous life have not been taken over */
         save_incidents(manager);
     sd_event_source_unref(manager->timer);
     sd_event_unref(manager->event);

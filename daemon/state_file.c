@@ -32,7 +32,6 @@ static const char *const family_name[FAMILY_COUNT] = {
     [FAMILY_ORPHANS] = "orphans",
     [FAMILY_TCP_MEMORY] = "tcp-memory",
     [FAMILY_CONNTRACK] = "conntrack",
-    [FAMILY_SYSCTL] = "sysctl",
     [FAMILY_SAMPLING] = "sampling",
 };
 
@@ -279,7 +278,7 @@ static void read_detail(struct reader *reader, const char *text, struct finding 
 
 /* Whatever indexes by condition must be able to trust it: only these families have none. */
 static bool lead_fits(const struct finding *finding) {
-    bool may_lack = finding->family == FAMILY_SAMPLING || finding->family == FAMILY_SYSCTL;
+    bool may_lack = finding->family == FAMILY_SAMPLING;
 
     return finding->lead.condition != CONDITION_COUNT || may_lack;
 }
@@ -296,7 +295,8 @@ static void read_finding(struct reader *reader, json_t *value, struct finding *f
         reader->error = -EBADMSG;
         return;
     }
-    finding->family = (enum problem_family)read_name(reader, family, 0, FAMILY_COUNT - 1, name_of_family);
+    finding->family =
+        (enum problem_family)read_name(reader, family, FAMILY_HANDSHAKE, FAMILY_COUNT - 1, name_of_family);
     finding->cause = (enum cause)read_name(reader, cause, CAUSE_NONE + 1, CAUSE_COUNT - 1, name_of_cause);
     finding->problem = cause_info(finding->cause)->problem;
     finding->confidence =
@@ -332,6 +332,10 @@ static void read_incident(struct reader *reader, json_t *value, struct incident 
     incident->peak_condition =
         (enum condition)read_name(reader, condition, 0, CONDITION_COUNT, name_of_condition);
     read_finding(reader, finding, &incident->finding);
+    incident->peak_lead = incident->finding.lead;
+    if (incident->peak_lead.condition != incident->peak_condition)
+        incident->peak_lead = (struct breach){.condition = incident->peak_condition};
+    incident->peak_lead.value = incident->peak;
     if (incident->alerted_usec < incident->raised_usec)
         reader->error = -EBADMSG;
 }

@@ -30,6 +30,7 @@ enum cause {
     CAUSE_PORTS_CLOSE_WAIT, /* ports held by the application's own leak */
     CAUSE_PEER_NOT_ANSWERING,
     CAUSE_ZERO_WINDOW,
+    CAUSE_SLOW_READERS, /* FIN-WAIT-1: the peers still fetch the last data */
     CAUSE_PEER_GONE,
     CAUSE_FIN_WAIT_2_ORPHANED,
     CAUSE_FIN_WAIT_2_HALF_CLOSED,

@@ -13,8 +13,9 @@
 /** @return whether @p stream is a terminal that wants colour: NO_COLOR unset or empty, TERM not dumb. */
 bool console_wants_color(FILE *stream);
 
-/** Prints an alert over several lines: what, cause, evidence, do, do not; of a cleared one what alone. */
-void console_print_alert(FILE *stream, const struct record *record, bool color);
+/** Prints an alert over several lines: what, cause, evidence, do, do not; of a cleared one what alone.
+ * @return 0 or -errno of the stream. */
+int console_print_alert(FILE *stream, const struct record *record, bool color);
 
 /** Prints a log line of the daemon. */
 void console_print_log(FILE *stream, const struct record *record, bool color);

@@ -13,7 +13,7 @@
 #include "sample.h"
 #include "threshold.h"
 
-#define FINDINGS_MAX 16
+#define FINDINGS_MAX (BREACHES_MAX + 1)
 #define EVIDENCE_MAX 24
 
 enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
@@ -26,6 +26,7 @@ struct evidence {
 
 /** Problems that can turn into one another as evidence comes in share one incident. */
 enum problem_family {
+    FAMILY_NONE,
     FAMILY_HANDSHAKE,
     FAMILY_CLOSE_WAIT,
     FAMILY_TIME_WAIT,
@@ -39,7 +40,6 @@ enum problem_family {
     FAMILY_ORPHANS,
     FAMILY_TCP_MEMORY,
     FAMILY_CONNTRACK,
-    FAMILY_SYSCTL,
     FAMILY_SAMPLING,
     FAMILY_COUNT,
 };
@@ -58,7 +58,9 @@ struct finding {
     size_t evidence_count;
     struct advice advice[ADVICE_MAX];
     size_t advice_count;
-    uint64_t backlog_advised;        /* for listen(), where a cause asks for more; 0 = none */
+    uint64_t backlog_advised; /* for listen(), where a cause asks for more; 0 = none */
+    bool quiet; /* no alert of its own, but what is open stays open: nothing is wrong for certain */
+    enum problem_family linked; /* one cause with that family: not raised while an incident of it is open */
     char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; else "" */
 };
 

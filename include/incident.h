@@ -9,7 +9,7 @@
 
 #include "diagnose.h"
 
-#define INCIDENTS_MAX    32
+#define INCIDENTS_MAX    64
 #define INCIDENT_ID_SIZE 17 /* 16 hex digits and the NUL */
 
 enum alert_event { EVENT_RAISED, EVENT_CHANGED, EVENT_REMINDER, EVENT_CLEARED };
@@ -21,6 +21,7 @@ struct incident {
     uint64_t alerted_usec;
     uint64_t peak; /* highest value of the leading condition */
     enum condition peak_condition;
+    struct breach peak_lead;  /* the leading breach as it was then */
     enum cause pending_cause; /* a differing diagnosis, and since when; CAUSE_NONE: none */
     uint64_t pending_since_usec;
     uint64_t
@@ -41,9 +42,8 @@ struct alert {
     uint64_t incident_id;
     uint64_t duration_usec; /* since raised */
     uint64_t peak;
-    enum condition peak_condition; /* which condition the peak is of */
-    bool rediagnosed;              /* changed: another problem or cause, not just another severity */
-    struct finding finding;        /* on cleared: the last one */
+    bool rediagnosed;       /* changed: another problem or cause, not just another severity */
+    struct finding finding; /* on cleared: the last one */
 };
 
 /**

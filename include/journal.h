@@ -23,10 +23,13 @@ int journal_open(void);
  */
 void journal_send(struct record *record);
 
-/** @return records dropped since journal_open(). */
+/** @return alerts dropped since journal_open(). */
 uint64_t journal_dropped(void);
 
-/** Waits at most @p timeout_usec for the queue to empty, stops the writer; what it still holds is dropped. */
+/**
+ * Waits at most @p timeout_usec for the queue to empty, stops the writer; what is left is said on standard
+ * error, unless that is the journal as well.
+ */
 void journal_close(uint64_t timeout_usec);
 
 #endif

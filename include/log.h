@@ -30,8 +30,11 @@ void report_alert(struct record *record);
 /** A line of the daemon itself: to the journal, else to standard error. @param priority syslog level 0..7 */
 void report_log(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/** @return alerts and lines lost so far because the queue was full. */
+/** @return alerts lost so far because the queue was full. */
 uint64_t report_dropped(void);
+
+/** @return whether standard output has refused an alert: nobody would see the next one either. */
+bool report_failed(void);
 
 /** Waits at most @p timeout_usec for the queue to empty, then releases everything. */
 void report_close(uint64_t timeout_usec);

@@ -93,12 +93,14 @@ struct walk_detail {
     uint32_t syn_recv_fresh;        /* half-open, SYN-ACK never sent again */
     uint32_t syn_recv_repeated;     /* half-open, sent again more often than tcp_synack_retries allows */
     uint32_t syn_sent_retransmitted;
-    uint32_t fin_wait_1_zero_window; /* timer 4 */
-    uint32_t fin_wait_1_orphan;      /* inode 0 */
-    uint32_t fin_wait_2_minisocket;  /* orphan, in TIME-WAIT's table; counted by sockstat's tw */
-    uint32_t fin_wait_2_orphan;      /* full socket whose process closed it (inode 0) */
-    uint32_t fin_wait_2_held;        /* a process half-closed it with shutdown() and still holds it */
-    uint32_t close_wait_unaccepted;  /* inode 0: still in the accept queue */
+    uint32_t fin_wait_1_zero_window;   /* timer 4 */
+    uint32_t fin_wait_1_retransmitted; /* sent again with no acknowledgement since */
+    uint32_t fin_wait_1_orphan;        /* inode 0 */
+    uint32_t fin_wait_2_minisocket;    /* orphan, in TIME-WAIT's table; counted by sockstat's tw */
+    uint32_t fin_wait_2_orphan;        /* full socket whose process closed it (inode 0) */
+    uint32_t fin_wait_2_held;          /* a process half-closed it with shutdown() and still holds it */
+    uint32_t close_wait_unaccepted;    /* inode 0: still in the accept queue */
+    uint32_t close_wait_old;           /* already there in a walk at least 5 s before */
     uint32_t last_ack_retransmitted;
 };
 
@@ -107,6 +109,7 @@ struct port_figures {
     uint16_t port;
     uint32_t state[STATE_COUNT]; /* sockets; LISTEN, ESTABLISHED and TIME-WAIT are not walked: 0 */
     uint32_t close_wait_unaccepted;
+    uint32_t close_wait_old;
 };
 
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */
@@ -117,6 +120,8 @@ struct listener {
     uint32_t backlog;            /* in force, in that member: min(listen() argument, somaxconn) */
     uint32_t half_open;          /* from the walk, over all members */
     uint32_t half_open_fresh;    /* of these, SYN-ACK never sent again */
+    uint32_t half_open_old;      /* of these, sent again 3 times or more: waiting for 7 s at least */
+    uint32_t half_open_beyond;   /* of these, sent again more than 3 times */
     uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
     uint32_t uid;
     uint64_t inode; /* of the fullest member */

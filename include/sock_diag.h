@@ -26,7 +26,8 @@ struct diag_socket {
     uint32_t receive_queue; /* LISTEN: waiting for accept(); else unread bytes */
     uint32_t send_queue;    /* LISTEN: backlog in force; else unacknowledged bytes */
     uint32_t uid;
-    uint64_t inode; /* 0: no process holds it */
+    uint64_t inode;  /* 0: no process holds it */
+    uint64_t cookie; /* the kernel's id of the socket, for as long as it lives */
 };
 
 typedef void (*diag_callback)(const struct diag_socket *socket, void *context);

@@ -10,6 +10,9 @@
 #include "sample.h"
 #include "sock_diag.h"
 
+/* A Bloom filter with one hash: 1,000 sockets in it make one in 65 look old too early; full, all do. */
+#define CLOSE_WAIT_SEEN_BITS 65536
+
 #define LISTENERS_MAX 16384
 
 /** States the walk asks for: all but LISTEN, ESTABLISHED, TIME-WAIT and CLOSED. */
@@ -27,6 +30,9 @@ struct state_walk {
     uint32_t full_sockets; /* neither request sockets nor minisockets: sockstat's inuse counts them */
     struct walk_detail detail;
     uint32_t synack_retries;
+    uint64_t seen_usec; /* when the present set of CLOSE-WAIT sockets was begun */
+    /* Sets of their cookies: the oldest, the next, the present one. */
+    uint64_t seen[3][CLOSE_WAIT_SEEN_BITS / 64];
 };
 
 /** Reserves the tables, whose pages cost nothing until used. @return 0 or -ENOMEM. */
@@ -48,6 +54,12 @@ void state_walk_sort_listeners(struct state_walk *walk, const struct listener *p
 
 /** Forgets the counts and lays out the port table: every listener's port and every port of a `ports` rule. */
 void state_walk_begin(struct state_walk *walk, const struct config *config, uint32_t synack_retries);
+
+/**
+ * Tells the walk the time, before state_walk_begin(): a CLOSE-WAIT socket that a walk at least 5 s ago has
+ * seen counts as old, at the latest after 10 s.
+ */
+void state_walk_set_time(struct state_walk *walk, uint64_t now_usec);
 
 /** Counts one socket. A half-open goes to the most specific listener for its local address and port. */
 void state_walk_count(struct state_walk *walk, const struct diag_socket *socket);

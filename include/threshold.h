@@ -11,7 +11,7 @@
 #include "config.h"
 #include "sample.h"
 
-#define BREACHES_MAX 64
+#define BREACHES_MAX 128 /* as many as tracks: none is left out for another */
 
 enum severity { SEVERITY_NONE, SEVERITY_WARNING, SEVERITY_CRITICAL };
 
@@ -58,6 +58,8 @@ struct track {
     enum condition condition;
     struct scope scope;
     bool over_warning, over_critical; /* at the previous judgement */
+    bool first_look;                  /* a rate that has just gone over */
+    uint64_t unmeasured_usec;         /* time since the measurement judged last */
     uint64_t over_warning_usec;       /* time spent over, so far */
     uint64_t over_critical_usec;
     uint64_t under_usec;          /* while raised: time spent under 80 % of the warning */
@@ -66,7 +68,7 @@ struct track {
     struct breach last;           /* as last judged; given again while the value is unknown */
 };
 
-#define TRACKS_MAX 128
+#define TRACKS_MAX BREACHES_MAX
 
 /** Memory of the threshold stage between ticks; zeroed at start. Caller-owned. */
 struct threshold_tracker {

@@ -3,6 +3,8 @@
 #ifndef SYNWAITD_VIEW_H
 #define SYNWAITD_VIEW_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config.h"
@@ -28,10 +30,12 @@ struct view {
 
 /**
  * Finds the listeners with the fullest queue (SYN or accept), fullest first.
+ * @param with_empty also those whose queues are both empty
  * @param fullest receives at most VIEW_LISTENERS pointers into the sample
- * @return how many; listeners with both queues empty are left out
+ * @return how many
  */
-size_t view_fullest_listeners(const struct sample *sample, const struct listener *fullest[VIEW_LISTENERS]);
+size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
+                              const struct listener *fullest[VIEW_LISTENERS]);
 
 /** @return age of the walked counts; a walk is a moment younger than its sample's counters, which counts as
  * 0. */

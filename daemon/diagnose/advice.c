@@ -37,6 +37,10 @@ static uint64_t twice(const struct advice_context *context, uint64_t current) {
     return power_of_two_from(current + 1) < current * 2 ? current * 2 : power_of_two_from(current + 1);
 }
 
+static bool cookies_are_forced(const struct advice_context *context) {
+    return knob_is(context, KNOB_TCP_SYNCOOKIES, 2);
+}
+
 static bool cookies_are_off(const struct advice_context *context) {
     return knob_is(context, KNOB_TCP_SYNCOOKIES, 0);
 }
@@ -119,6 +123,16 @@ static const struct advice_row table[] = {
         .causes =
             CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST, CAUSE_HALF_OPEN_UNCLEAR),
         .holds = cookies_are_off,
+        .recommend = one,
+        .scope = ADVICE_NAMESPACE,
+    },
+    {
+        .knob = KNOB_TCP_SYNCOOKIES,
+        .effect = "cookies only once the queue is full; 2 is for tests and sends every client one",
+        .side_effect = "none",
+        .causes =
+            CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST, CAUSE_HALF_OPEN_UNCLEAR),
+        .holds = cookies_are_forced,
         .recommend = one,
         .scope = ADVICE_NAMESPACE,
     },

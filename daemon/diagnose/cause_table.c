@@ -7,10 +7,13 @@ static const struct cause_info table[CAUSE_COUNT] = {
         {
             .problem = PROBLEM_SYN_FLOOD,
             .brief = "senders that never answer the SYN-ACK, as with forged sources",
-            .sentence = "The half-open connections are never completed: almost no cookie comes back and few "
-                        "connections are opened, as when the source addresses are forged.",
+            .sentence =
+                "The half-open connections are never completed and almost no cookie comes back: the source "
+                "addresses are forged, or, less likely, our SYN-ACKs do not reach the clients.",
             .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
-                       "filter the sources upstream, or rate-limit SYNs to this port on the firewall"},
+                       "filter the sources upstream, or rate-limit SYNs to this port on the firewall",
+                       "look at the sources with the capture command: the same address and port asking again "
+                       "after 1, 3 and 7 s is a real client, and the way back is broken"},
         },
     [CAUSE_SPOOFED_ALIVE_FLOOD] =
         {
@@ -29,9 +32,10 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .sentence =
                 "The clients are real, their cookies come back or their connections are opened; more of "
                 "them are in the middle of the handshake than the listener's SYN queue holds.",
-            .remedy = {"raise the application's listen() backlog@backlog and restart it, so that listen() is "
+            .remedy = {"@sysctl",
+                       "raise the application's listen() backlog@backlog and restart it, so that listen() is "
                        "called again",
-                       "@sysctl", "let clients keep connections open instead of opening many"},
+                       "let clients keep connections open instead of opening many"},
         },
     [CAUSE_SLOW_ACCEPT] =
         {
@@ -60,32 +64,37 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_ACCEPT_QUEUE_FULL,
             .brief = "peaks larger than the backlog, taken promptly in between",
             .sentence =
-                "Connections are refused at moments, yet the accept queue is not full when looked at: "
-                "they arrive in peaks larger than the backlog, and the application keeps up in between.",
-            .remedy = {"raise the application's listen() backlog@backlog and restart it, so that listen() is "
+                "Connections are refused at moments, yet no accept queue is full when looked at: they "
+                "arrive in peaks larger than a backlog, and the application keeps up in between.",
+            .remedy = {"@sysctl",
+                       "raise the application's listen() backlog@backlog and restart it, so that listen() is "
                        "called again",
-                       "@sysctl",
                        "call accept() until it would block at each wake-up, or use more acceptors"},
         },
     [CAUSE_LOSSY_RETURN_PATH] =
         {
             .problem = PROBLEM_HANDSHAKE_LOSS,
             .brief = "clients repeat the same SYN: the answers do not reach them",
-            .sentence = "SYN-ACKs have been sent again more often than this host's own timer does: the same "
-                        "clients ask again, so the answers, or their last ACKs, are lost on the way.",
-            .remedy = {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
-                       "compare a capture here with one at a client"},
+            .sentence =
+                "SYN-ACKs have been sent again more often than this host's own timer does: the same "
+                "clients ask again, so the answers or their last ACKs are lost on the way, or a flood "
+                "repeats itself.",
+            .remedy =
+                {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
+                 "compare a capture here with one at a client: real clients repeat a SYN after 1, 3 and 7 s, "
+                 "a flood at any pace"},
         },
     [CAUSE_DEFER_ACCEPT] =
         {
             .problem = PROBLEM_SYN_BACKLOG_SMALL,
             .brief = "TCP_DEFER_ACCEPT keeps silent clients half-open",
-            .sentence = "Clients have finished the handshake but sent no data yet, and the listener uses "
-                        "TCP_DEFER_ACCEPT, which leaves them in the SYN queue. This is no flood.",
+            .sentence =
+                "A listener here uses TCP_DEFER_ACCEPT, which leaves clients in the SYN queue until they "
+                "send data; if it is this one, the half-open connections are such clients.",
             .remedy =
-                {"raise the application's listen() backlog@backlog, or turn TCP_DEFER_ACCEPT off (nginx: "
-                 "deferred; Apache: AcceptFilter)",
-                 "@sysctl"},
+                {"@sysctl",
+                 "raise the application's listen() backlog@backlog, or turn TCP_DEFER_ACCEPT off (nginx: "
+                 "deferred; Apache: AcceptFilter)"},
         },
     [CAUSE_HALF_OPEN_UNCLEAR] =
         {
@@ -185,11 +194,20 @@ static const struct cause_info table[CAUSE_COUNT] = {
     [CAUSE_ZERO_WINDOW] =
         {
             .problem = PROBLEM_FIN_WAIT_1_STALL,
-            .brief = "the peers have closed their receive window",
-            .sentence = "The peers do not read: their receive window is zero, so the last data and the FIN "
-                        "cannot be sent.",
+            .brief = "the peers read slowly or not at all: their receive window is closed",
+            .sentence =
+                "The peers advertise a zero window: they read slowly or not at all, so the last data and "
+                "the FIN have to wait.",
             .remedy = {"find out why the clients stop reading; a slow-read attack looks like this",
                        "limit the time per response in the application, TCP_USER_TIMEOUT on its sockets"},
+        },
+    [CAUSE_SLOW_READERS] =
+        {
+            .problem = PROBLEM_FIN_WAIT_1_STALL,
+            .brief = "the peers are still fetching the last data",
+            .sentence = "The application has closed while data was still on its way, and the peers go on "
+                        "acknowledging it: slow downloads, as a rule nothing to mend.",
+            .remedy = {"limit the time per response in the application if these connections are too many"},
         },
     [CAUSE_PEER_GONE] =
         {
@@ -247,7 +265,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
     [CAUSE_ORPHANS] =
         {
             .problem = PROBLEM_ORPHAN_PRESSURE,
-            .brief = "processes close with data unacknowledged and the peers do not answer",
+            .brief = "processes close with data not yet acknowledged",
             .sentence =
                 "Many sockets have been closed by their process while the peers do not acknowledge the "
                 "last data or the FIN.",

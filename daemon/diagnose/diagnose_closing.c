@@ -65,49 +65,48 @@ static enum problem_family family_of(enum condition condition) {
     }
 }
 
-/* An application that never accepts leaves both a full accept queue and CLOSE-WAIT: one cause, one incident.
- */
-static bool belongs_to_slow_accept(struct diagnosis *diagnosis, const struct breach *breach, uint16_t port) {
-    for (size_t i = 0; i < diagnosis->finding_count; i++) {
-        struct finding *finding = &diagnosis->finding[i];
-        if (finding->problem != PROBLEM_ACCEPT_QUEUE_FULL || finding->local.port != port)
-            continue;
-        finding_absorb(finding, breach);
-        return true;
-    }
-    return false;
+/* Sockets that close within seconds come and go: many at a time, but never the same ones. */
+static bool is_leak(const struct breach *breach, uint64_t here, uint64_t old) {
+    return breach->stale || old >= breach->threshold || old * 2 >= here;
 }
 
 static void close_wait(struct diagnosis *diagnosis, const struct breach *breach) {
     const struct sample *sample = diagnosis->sample;
-    uint64_t total = figure_or(sample->state[STATE_CLOSE_WAIT], breach->value);
-    const struct port_figures *port = breach->scope.kind == SCOPE_PORT
-                                          ? sample_find_port(sample, breach->scope.local.port)
-                                          : busiest_port(sample, STATE_CLOSE_WAIT, total);
-    uint64_t here = port ? port->state[STATE_CLOSE_WAIT] : total;
-    uint64_t unaccepted = port ? port->close_wait_unaccepted : sample->detail.close_wait_unaccepted;
-
-    if (port && unaccepted * 2 > here && belongs_to_slow_accept(diagnosis, breach, port->port))
-        return;
     struct finding *finding = finding_start(diagnosis, FAMILY_CLOSE_WAIT, breach);
+
     if (!finding)
         return;
     finding_evidence(finding, "close_wait", FIGURE_OF(breach->value));
-    locate(sample, finding, STATE_CLOSE_WAIT);
+    const struct port_figures *port = locate(sample, finding, STATE_CLOSE_WAIT);
+    uint64_t here =
+        port ? port->state[STATE_CLOSE_WAIT] : figure_or(sample->state[STATE_CLOSE_WAIT], breach->value);
+    uint64_t unaccepted = port ? port->close_wait_unaccepted : sample->detail.close_wait_unaccepted;
+    uint64_t old =
+        finding->scope.kind == SCOPE_PORT && port ? port->close_wait_old : sample->detail.close_wait_old;
+    bool never_accepted = unaccepted * 2 > here;
+
+    finding_evidence(finding, "older_than_5_sec", FIGURE_OF(old));
     finding_evidence(finding, "held_by_application", FIGURE_OF(here > unaccepted ? here - unaccepted : 0));
     finding_evidence(finding, "never_accepted", FIGURE_OF(unaccepted));
-    finding_conclude(finding, unaccepted * 2 > here ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);
+    finding_conclude(finding, never_accepted ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);
+    finding->quiet = !is_leak(breach, finding->scope.kind == SCOPE_PORT ? here : breach->value, old);
+    /* An application that never accepts leaves a full accept queue as well; one that leaks its outgoing
+       connections uses up its ports. One cause, one incident. */
+    finding->linked = never_accepted ? FAMILY_HANDSHAKE : FAMILY_PORTS;
 }
 
 static void fin_wait_1(const struct diagnosis *diagnosis, struct finding *finding) {
     const struct walk_detail *detail = &diagnosis->sample->detail;
     uint64_t total = figure_or(diagnosis->sample->state[STATE_FIN_WAIT_1], finding->lead.value);
     bool zero_window = (uint64_t)detail->fin_wait_1_zero_window * 2 > total;
+    bool unanswered = (uint64_t)detail->fin_wait_1_retransmitted * 2 > total;
+    enum cause cause = zero_window ? CAUSE_ZERO_WINDOW : unanswered ? CAUSE_PEER_GONE : CAUSE_SLOW_READERS;
 
+    finding_evidence(finding, "retransmitted", FIGURE_OF(detail->fin_wait_1_retransmitted));
     finding_evidence(finding, "zero_window", FIGURE_OF(detail->fin_wait_1_zero_window));
     finding_evidence(finding, "closed_by_process", FIGURE_OF(detail->fin_wait_1_orphan));
     finding_evidence(finding, "orphans", diagnosis->sample->gauge[GAUGE_ORPHANS]);
-    finding_conclude(finding, zero_window ? CAUSE_ZERO_WINDOW : CAUSE_PEER_GONE, CONFIDENCE_MEDIUM);
+    finding_conclude(finding, cause, cause == CAUSE_SLOW_READERS ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM);
 }
 
 static void fin_wait_2(const struct diagnosis *diagnosis, struct finding *finding) {
@@ -120,6 +119,14 @@ static void fin_wait_2(const struct diagnosis *diagnosis, struct finding *findin
     finding_evidence(finding, "tcp_fin_timeout", diagnosis->sample->knob[KNOB_TCP_FIN_TIMEOUT].value);
     finding_conclude(finding, held ? CAUSE_FIN_WAIT_2_HALF_CLOSED : CAUSE_FIN_WAIT_2_ORPHANED,
                      CONFIDENCE_HIGH);
+}
+
+static void last_ack(const struct diagnosis *diagnosis, struct finding *finding) {
+    uint64_t retransmitted = diagnosis->sample->detail.last_ack_retransmitted;
+
+    finding_evidence(finding, "retransmitted", FIGURE_OF(retransmitted));
+    finding_conclude(finding, CAUSE_FINAL_ACK_LOST,
+                     retransmitted * 2 > finding->lead.value ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW);
 }
 
 static void other_closing(struct diagnosis *diagnosis, const struct breach *breach) {
@@ -137,9 +144,7 @@ static void other_closing(struct diagnosis *diagnosis, const struct breach *brea
         fin_wait_2(diagnosis, finding);
         break;
     case CONDITION_LAST_ACK:
-        finding_evidence(finding, "retransmitted",
-                         FIGURE_OF(diagnosis->sample->detail.last_ack_retransmitted));
-        finding_conclude(finding, CAUSE_FINAL_ACK_LOST, CONFIDENCE_MEDIUM);
+        last_ack(diagnosis, finding);
         break;
     default:
         finding_conclude(finding, CAUSE_SIMULTANEOUS_CLOSE, CONFIDENCE_MEDIUM);

@@ -9,6 +9,8 @@
 #include "diagnose_parts.h"
 #include "observe.h"
 
+#define FEW 20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
+
 /* One listener with its breaches and the counters of the recent window. */
 struct handshake {
     const struct sample *sample;
@@ -55,10 +57,31 @@ static void take_breach(struct handshake *handshake, const struct breach *breach
         *slot = breach;
 }
 
+/* sk_acceptq_is_full(): the queue holds one more than the backlog. Only then does it hide what SYNs would
+ * tell. */
 static bool accept_queue_is_full(const struct handshake *handshake) {
     const struct listener *listener = handshake->listener;
 
-    return listener && listener->backlog > 0 && listener->accept_queue >= listener->backlog;
+    return listener && listener->accept_queue > listener->backlog;
+}
+
+/* The listener's own half-opens: a third waiting for more than a second means senders that do not answer. In
+   a flood the kernel halves the queue every 7 s or so and it fills anew, so it is never all of them. */
+static bool mostly_unanswered(const struct listener *listener) {
+    return listener && listener->half_open >= 16 &&
+           (listener->half_open - listener->half_open_fresh) * 3 >= listener->half_open;
+}
+
+/* SYN-ACKs sent again more often than our own timer does: the client repeats its SYN. In a queue more than
+   half full the kernel drops entries from 2 retries on (reqsk_timer_handler), so that our timer never gets
+   beyond 3. */
+static bool clients_repeat(const struct listener *listener) {
+    if (!listener || listener->half_open == 0)
+        return false;
+    bool crowded = (uint64_t)listener->half_open * 2 > (uint64_t)listener->backlog * listener->members;
+    uint32_t repeated = crowded ? listener->half_open_beyond : listener->half_open_repeated;
+
+    return repeated * 5 >= listener->half_open;
 }
 
 static enum cause conclude_accept(const struct handshake *handshake, enum confidence *confidence) {
@@ -76,63 +99,104 @@ static enum cause conclude_accept(const struct handshake *handshake, enum confid
     return CAUSE_SLOW_ACCEPT;
 }
 
+/* Connections opened are counted for the whole host: with one listener they are this one's. */
+static enum confidence trust_in_opened(const struct handshake *handshake) {
+    return handshake->sample->listener_count == 1 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
+}
+
+/* Within the first seconds a broken way back looks the same: sure only when some have waited for 7 s. */
+static enum confidence trust_in_flood(const struct handshake *handshake, bool few_get_in) {
+    bool waited = handshake->listener && handshake->listener->half_open_old > 0;
+
+    return waited && few_get_in ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
+}
+
 /* The SYN queue is full and the kernel answers by cookie: what comes back tells who asked. */
 static enum cause conclude_cookies(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = CONFIDENCE_HIGH;
-    if (handshake->received * 2 >= handshake->sent)
+    if (handshake->received * 2 >= handshake->sent && !mostly_unanswered(handshake->listener))
         return CAUSE_BURST;
-    if (handshake->received * 10 >= handshake->sent)
-        *confidence = CONFIDENCE_MEDIUM;
     if (handshake->resets * 2 >= handshake->sent)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
+    *confidence = trust_in_flood(handshake, handshake->received * 10 < handshake->sent);
     return CAUSE_SPOOFED_FLOOD;
 }
 
 /* The SYN queue is full and the kernel drops: real clients get in at some retry, and are opened. */
 static enum cause conclude_drops(const struct handshake *handshake, enum confidence *confidence) {
-    *confidence = CONFIDENCE_MEDIUM;
-    if (handshake->opened * 10 >= handshake->dropped)
+    *confidence = trust_in_opened(handshake);
+    if (handshake->opened * 10 >= handshake->dropped && !mostly_unanswered(handshake->listener))
         return CAUSE_BURST;
+    *confidence = CONFIDENCE_MEDIUM;
     if (handshake->resets * 2 >= handshake->dropped)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
-    if (handshake->opened * 50 < handshake->dropped)
-        *confidence = CONFIDENCE_HIGH;
+    *confidence = trust_in_flood(handshake, handshake->opened * 50 < handshake->dropped);
     return CAUSE_SPOOFED_FLOOD;
 }
 
-/* Half-open connections pile up below the limit: their own age and retransmissions tell. */
+/* Half-open connections pile up below the limit: their own age tells. */
 static enum cause conclude_half_open(const struct handshake *handshake, enum confidence *confidence) {
     const struct listener *listener = handshake->listener;
 
     *confidence = CONFIDENCE_MEDIUM;
-    if (handshake->deferred > 0)
-        return CAUSE_DEFER_ACCEPT;
     if (handshake->resets > handshake->opened && handshake->resets >= listener->half_open)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
-    if (listener->half_open_repeated * 5 >= listener->half_open && listener->half_open > 0) {
-        *confidence = CONFIDENCE_HIGH;
-        return CAUSE_LOSSY_RETURN_PATH;
-    }
-    /* Who has not answered within the first second hardly ever does; real clients are mostly fresh. */
-    if (listener->half_open_fresh * 2 <= listener->half_open)
+    if (mostly_unanswered(listener))
         return CAUSE_SPOOFED_FLOOD;
+    *confidence = trust_in_opened(handshake);
     if (handshake->opened >= listener->half_open)
         return CAUSE_BURST;
     *confidence = CONFIDENCE_LOW;
     return CAUSE_HALF_OPEN_UNCLEAR;
 }
 
-static enum cause conclude(const struct handshake *handshake, enum confidence *confidence) {
-    if (handshake->accept_queue || handshake->accept_overflow || accept_queue_is_full(handshake))
-        return conclude_accept(handshake, confidence);
-    if (handshake->sent > 0)
+static bool queue_overflowed(const struct handshake *handshake) {
+    return handshake->syn_overflow || handshake->sent >= FEW || handshake->dropped >= FEW;
+}
+
+/* A deferred request whose client has acknowledged is not sent again (syn_ack_recalc), so it stays fresh. */
+static bool clients_are_deferred(const struct handshake *handshake) {
+    return handshake->listener && !mostly_unanswered(handshake->listener) && !queue_overflowed(handshake) &&
+           handshake->deferred > 0 && handshake->deferred * 8 >= handshake->listener->half_open;
+}
+
+static enum cause conclude_syn(const struct handshake *handshake, enum confidence *confidence) {
+    *confidence = CONFIDENCE_MEDIUM;
+    if (clients_repeat(handshake->listener))
+        return CAUSE_LOSSY_RETURN_PATH;
+    if (clients_are_deferred(handshake))
+        return CAUSE_DEFER_ACCEPT;
+    if (handshake->sent >= FEW)
         return conclude_cookies(handshake, confidence);
-    if (handshake->dropped > 0)
+    if (handshake->dropped >= FEW)
         return conclude_drops(handshake, confidence);
     if (handshake->listener)
         return conclude_half_open(handshake, confidence);
     *confidence = CONFIDENCE_LOW;
     return CAUSE_HALF_OPEN_UNCLEAR;
+}
+
+static enum cause conclude(const struct handshake *handshake, enum confidence *confidence) {
+    bool accept_is_clear =
+        !accept_queue_is_full(handshake) && recently(handshake->sample, COUNTER_LISTEN_OVERFLOWS) == 0;
+
+    if (handshake->syn_overflow && accept_is_clear)
+        return conclude_syn(handshake, confidence);
+    if (handshake->accept_queue || handshake->accept_overflow || accept_queue_is_full(handshake))
+        return conclude_accept(handshake, confidence);
+    return conclude_syn(handshake, confidence);
+}
+
+/* Half-opens below the limit that are real clients, or may be: a long path at a high rate looks like this. */
+static bool is_quiet(const struct handshake *handshake, enum cause cause) {
+    enum limit_source source;
+
+    if (!handshake->listener || queue_overflowed(handshake))
+        return false;
+    if (cause == CAUSE_HALF_OPEN_UNCLEAR)
+        return true;
+    struct figure limit = syn_queue_limit(handshake->sample, handshake->listener, &source);
+    return cause == CAUSE_BURST && (uint64_t)handshake->listener->half_open * 10 < figure_or(limit, 0) * 9;
 }
 
 static void add_evidence(struct finding *finding, const struct handshake *handshake) {
@@ -144,8 +208,8 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
         finding_evidence(finding, "half_open", FIGURE_OF(listener->half_open));
         finding_evidence(finding, "syn_queue_limit", syn_queue_limit(sample, listener, &source));
         finding_evidence(finding, "never_retransmitted", FIGURE_OF(listener->half_open_fresh));
-        finding_evidence(finding, "retransmitted_beyond_synack_retries",
-                         FIGURE_OF(listener->half_open_repeated));
+        finding_evidence(finding, "waiting_7_sec", FIGURE_OF(listener->half_open_old));
+        finding_evidence(finding, "repeated_by_client", FIGURE_OF(listener->half_open_repeated));
         finding_evidence(finding, "accept_queue", FIGURE_OF(listener->accept_queue));
         finding_evidence(finding, "backlog", FIGURE_OF(listener->backlog));
     }
@@ -182,36 +246,38 @@ static bool asks_for_backlog(enum cause cause) {
     return cause == CAUSE_BURST || cause == CAUSE_ACCEPT_BURST || cause == CAUSE_DEFER_ACCEPT;
 }
 
-static const struct breach *leading(const struct handshake *handshake) {
-    if (handshake->accept_queue)
-        return handshake->accept_queue;
-    if (handshake->accept_overflow)
-        return handshake->accept_overflow;
-    return handshake->syn_overflow ? handshake->syn_overflow : handshake->syn_recv;
+/* The worst of its breaches; between equals the one that the problem is about. */
+static const struct breach *leading(const struct handshake *handshake, enum problem problem) {
+    bool accept = problem == PROBLEM_ACCEPT_QUEUE_FULL;
+    const struct breach *const order[] = {
+        accept ? handshake->accept_queue : handshake->syn_overflow,
+        accept ? handshake->accept_overflow : handshake->syn_recv,
+        accept ? handshake->syn_overflow : handshake->accept_queue,
+        accept ? handshake->syn_recv : handshake->accept_overflow,
+    };
+    const struct breach *lead = NULL;
+
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+        if (order[i] && (!lead || order[i]->severity > lead->severity))
+            lead = order[i];
+    return lead;
 }
 
 static void explain(struct diagnosis *diagnosis, struct handshake *handshake, const struct endpoint *local) {
-    struct finding *finding = finding_start(diagnosis, FAMILY_HANDSHAKE, leading(handshake));
     enum confidence confidence;
-    uint64_t demand = 0;
+    enum cause cause = conclude(handshake, &confidence);
+    struct finding *finding =
+        finding_start(diagnosis, FAMILY_HANDSHAKE, leading(handshake, cause_info(cause)->problem));
 
     if (!finding)
         return;
     if (local->family != ENDPOINT_NONE)
         finding->scope = (struct scope){.kind = SCOPE_LISTENER, .local = *local};
     finding->local = *local;
-    for (size_t i = 0; i < diagnosis->breach_count; i++) {
-        const struct breach *breach = &diagnosis->breach[i];
-        if (is_handshake_condition(breach->condition) && endpoint_equal(&breach->blamed, local) &&
-            breach->severity > finding->severity)
-            finding->severity = breach->severity;
-    }
-    enum cause cause = conclude(handshake, &confidence);
     finding_conclude(finding, cause, confidence);
-    if (handshake->listener && asks_for_backlog(cause)) {
-        demand = backlog_demand(handshake);
-        finding->backlog_advised = power_of_two_over(demand);
-    }
+    finding->quiet = is_quiet(handshake, cause);
+    if (handshake->listener && asks_for_backlog(cause))
+        finding->backlog_advised = power_of_two_over(backlog_demand(handshake));
     finding_advise(diagnosis, finding, handshake->listener, NULL, finding->backlog_advised);
     add_evidence(finding, handshake);
 }

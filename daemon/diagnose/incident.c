@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define SETTLE_USEC 5000000ULL /* another diagnosis must hold this long before it is told */
 
@@ -39,9 +40,23 @@ static void tell(struct update *update, struct incident *incident, enum alert_ev
         .incident_id = incident->id,
         .duration_usec = update->now_usec - incident->raised_usec,
         .peak = incident->peak,
-        .peak_condition = incident->peak_condition,
         .finding = incident->finding,
     };
+}
+
+/* Whether an open incident tells of the same cause: of the linked family and, for a listener, of the same
+ * port. */
+static bool is_explained(const struct incident_table *table, const struct finding *finding) {
+    for (size_t i = 0; i < INCIDENTS_MAX && finding->linked != FAMILY_NONE; i++) {
+        const struct incident *incident = &table->incident[i];
+        if (!incident->open || incident->finding.family != finding->linked)
+            continue;
+        if (finding->linked == FAMILY_HANDSHAKE)
+            return incident->finding.problem == PROBLEM_ACCEPT_QUEUE_FULL &&
+                   incident->finding.local.port == finding->local.port;
+        return finding->family == FAMILY_PORTS || incident->finding.cause == CAUSE_PORTS_CLOSE_WAIT;
+    }
+    return false;
 }
 
 static void raise_incident(struct update *update, const struct finding *finding) {
@@ -55,6 +70,7 @@ static void raise_incident(struct update *update, const struct finding *finding)
         .raised_usec = update->now_usec,
         .peak = finding->lead.value,
         .peak_condition = finding->lead.condition,
+        .peak_lead = finding->lead,
         .seen = true,
         .finding = *finding,
     };
@@ -63,7 +79,7 @@ static void raise_incident(struct update *update, const struct finding *finding)
 
 /* A breach that subsides, or cannot be measured now, explains nothing any more: its evidence is gone. */
 static bool lacks_evidence(const struct finding *finding) {
-    return finding->lead.stale ||
+    return finding->lead.stale || finding->quiet ||
            (finding->lead.condition < CONDITION_COUNT && finding->lead.value < finding->lead.threshold);
 }
 
@@ -83,12 +99,16 @@ static bool diagnosis_changed(struct incident *incident, const struct finding *f
     return now_usec - incident->pending_since_usec >= SETTLE_USEC;
 }
 
-/* A diagnosis that has not settled is not told by the way: the last one told stands. */
+/* A diagnosis that has not settled is not told by the way: the last one told stands, with the numbers of now.
+ */
 static struct finding tellable(const struct incident *incident, const struct finding *finding, bool settled) {
     if (settled || finding->cause == incident->finding.cause)
         return *finding;
     struct finding last = incident->finding;
     last.severity = finding->severity;
+    last.lead = finding->lead;
+    memcpy(last.evidence, finding->evidence, sizeof last.evidence);
+    last.evidence_count = finding->evidence_count;
     return last;
 }
 
@@ -96,8 +116,10 @@ static void follow(struct update *update, struct incident *incident, const struc
     bool settled = diagnosis_changed(incident, finding, update->now_usec);
 
     incident->seen = true;
-    if (finding->lead.condition == incident->peak_condition && finding->lead.value > incident->peak)
+    if (finding->lead.condition == incident->peak_condition && finding->lead.value > incident->peak) {
         incident->peak = finding->lead.value;
+        incident->peak_lead = finding->lead;
+    }
     if (settled || finding->severity != incident->finding.severity) {
         incident->finding = tellable(incident, finding, settled);
         tell(update, incident, EVENT_CHANGED);
@@ -115,6 +137,7 @@ static void clear_unseen(struct update *update) {
         struct incident *incident = &update->table->incident[i];
         if (!incident->open || incident->seen || update->now_usec < incident->keep_until_usec)
             continue;
+        incident->finding.lead = incident->peak_lead; /* the record is about the worst of it */
         tell(update, incident, EVENT_CLEARED);
         incident->open = false;
     }
@@ -135,7 +158,8 @@ size_t incident_update(struct incident_table *table, const struct finding *findi
     }
     clear_unseen(&update);
     for (size_t i = 0; i < count; i++)
-        if (!find_incident(table, &findings[i]))
+        if (!find_incident(table, &findings[i]) && !lacks_evidence(&findings[i]) &&
+            !is_explained(table, &findings[i]))
             raise_incident(&update, &findings[i]);
     return update.count;
 }

@@ -38,22 +38,30 @@ static struct figure old_syn_queue_limit(const struct sample *sample, const stru
     return FIGURE_OF(round_up_to_power_of_two((wish > 8 ? wish : 8) + 1));
 }
 
-struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
-                              enum limit_source *source) {
+/* tcp_conn_request(), tcp_v4_conn_request() before it: without cookies a stranger is dropped once less than a
+   quarter of tcp_max_syn_backlog is left. */
+static uint64_t without_cookies(const struct sample *sample, uint64_t limit, enum limit_source *source) {
     struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
     struct figure max_syn = sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
-    uint64_t limit = listener->backlog;
+    bool off = cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
+
+    if (!off || !figure_known(max_syn) || max_syn.value - max_syn.value / 4 >= limit)
+        return limit;
+    *source = LIMIT_THREE_QUARTER_RULE;
+    return max_syn.value - max_syn.value / 4;
+}
+
+struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
+                              enum limit_source *source) {
+    struct figure limit = FIGURE_OF(listener->backlog);
 
     *source = accept_queue_limit_source(sample, listener);
     if (!kernel_at_least(sample->kernel, 4, 4))
-        return old_syn_queue_limit(sample, listener, source);
-    /* tcp_conn_request(): without cookies a stranger is dropped once less than a quarter is left. */
-    bool without_cookies = cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
-    if (without_cookies && figure_known(max_syn) && max_syn.value - max_syn.value / 4 < limit) {
-        limit = max_syn.value - max_syn.value / 4;
-        *source = LIMIT_THREE_QUARTER_RULE;
-    }
-    return FIGURE_OF(limit * (listener->members ? listener->members : 1));
+        limit = old_syn_queue_limit(sample, listener, source);
+    if (!figure_known(limit))
+        return limit;
+    return FIGURE_OF(without_cookies(sample, limit.value, source) *
+                     (listener->members ? listener->members : 1));
 }
 
 const char *limit_source_name(enum limit_source source) {

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#define NEARLY_FULL 7500 /* permyriad */
+
 /* What a listener condition compares: its two numbers and their limit. */
 static struct observation at_listener(const struct sample *sample, const struct listener *listener,
                                       enum condition condition) {
@@ -36,10 +38,11 @@ static void observe_listeners(const struct sample *sample, enum condition condit
     }
 }
 
-/* The listener that an overflow is laid to: the one whose queue is fullest. */
+/* The listener that an overflow is laid to: the one whose queue is fullest, if it is nearly full. A queue
+   that overflows in peaks may be empty when looked at; then nobody is blamed rather than somebody else. */
 static struct endpoint fullest_listener(const struct sample *sample, enum condition condition) {
     struct endpoint fullest = {0};
-    uint32_t most = 0;
+    uint32_t most = NEARLY_FULL - 1;
 
     if (!observe_is_readable(sample, condition))
         return fullest;
@@ -65,7 +68,7 @@ struct figure observe_syn_overflow(const struct sample *sample) {
     if (figure_known(mode) && mode.value == 2)
         full = figure_subtract(increase[COUNTER_SYNCOOKIES_SENT], increase[COUNTER_SYNCOOKIES_RECV]);
     /* The 3/4 rule moves ListenDrops alone; of these the accept-queue drops are ListenOverflows. */
-    if (figure_known(mode) && mode.value == 0) {
+    if (mode.status == FIGURE_ABSENT || (figure_known(mode) && mode.value == 0)) {
         struct figure dropped =
             figure_subtract(increase[COUNTER_LISTEN_DROPS], increase[COUNTER_LISTEN_OVERFLOWS]);
         if (figure_known(full) && figure_known(dropped) && dropped.value > full.value)

@@ -53,7 +53,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
         {
             .slug = "accept-queue-full",
             .message_id = MESSAGE_ID_ACCEPT_QUEUE_FULL,
-            .title = "Accept queue full",
+            .title = "Accept queue backed up",
             .meaning =
                 "Finished connections wait for the application to call accept(), and their queue is full. "
                 "The kernel drops further SYNs and final ACKs for this listener; clients see delays of "
@@ -111,7 +111,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "Nearly every local port is taken towards one destination address and port. When none is "
                 "left, connect() to it fails with EADDRNOTAVAIL, and no counter in the kernel tells. Other "
-                "destinations are not concerned.",
+                "destinations are not concerned, unless the application binds its source address first "
+                "without IP_BIND_ADDRESS_NO_PORT.",
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
@@ -176,8 +177,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_FIN_WAIT_1_STALL,
             .title = "FIN-WAIT-1 stall",
             .meaning =
-                "This host has closed, and the peers acknowledge neither the last data nor the FIN. The "
-                "kernel keeps that data and sends it again until it gives up.",
+                "This host has closed, and its last data or FIN is not yet acknowledged: slow readers, or "
+                "peers that are gone. The kernel keeps that data and sends it again until it gives up.",
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "acts in FIN-WAIT-2 alone"},
@@ -277,17 +278,6 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                     {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout",
                      "conntrack has its own table and its own timers"},
                     {"net.netfilter.nf_conntrack_buckets alone", "speeds up look-ups, but the limit stays"},
-                },
-        },
-    [PROBLEM_UNSAFE_SYSCTL] =
-        {
-            .slug = "unsafe-sysctl",
-            .message_id = MESSAGE_ID_UNSAFE_SYSCTL,
-            .title = "Sysctl settings that weaken this host",
-            .meaning = "Values are set that take away a protection or cause failures under load.",
-            .wrong =
-                {
-                    {"copying a sysctl list from the web", "most of these values come from there"},
                 },
         },
     [PROBLEM_SAMPLING_DEGRADED] =

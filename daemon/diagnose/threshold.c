@@ -73,8 +73,8 @@ static struct track *new_track(struct threshold_tracker *tracker, enum condition
     return NULL;
 }
 
-static void set_severity(struct track *track, const struct threshold_rule *rule, bool first_of_rate) {
-    if (track->severity == SEVERITY_NONE && track->over_warning && !first_of_rate &&
+static void set_severity(struct track *track, const struct threshold_rule *rule) {
+    if (track->severity == SEVERITY_NONE && track->over_warning && !track->first_look &&
         track->over_warning_usec >= rule->hold_usec)
         track->severity = SEVERITY_WARNING;
     if (track->severity == SEVERITY_WARNING && track->over_critical &&
@@ -92,7 +92,7 @@ static bool advance(struct track *track, const struct threshold_rule *rule, uint
     bool over_warning = is_over(value, warning, rule);
     bool over_critical = is_over(value, critical, rule);
 
-    bool first_of_rate = is_rate && !track->over_warning;
+    track->first_look = is_rate && over_warning && !track->over_warning;
     track->over_warning_usec =
         time_over(over_warning, track->over_warning, is_rate, track->over_warning_usec, elapsed);
     track->over_critical_usec =
@@ -102,33 +102,57 @@ static bool advance(struct track *track, const struct threshold_rule *rule, uint
     track->under_usec = is_well_under(value, warning, rule) ? track->under_usec + elapsed : 0;
     track->under_critical_usec =
         is_well_under(value, critical, rule) ? track->under_critical_usec + elapsed : 0;
-    set_severity(track, rule, first_of_rate);
+    set_severity(track, rule);
     if (track->severity == SEVERITY_NONE)
         return over_warning;
     return !is_well_under(value, warning, rule) || track->under_usec < rule->clear_usec;
 }
 
-static void remember(struct track *track, const struct observation *seen, uint64_t warning,
-                     uint64_t critical) {
-    /* Once raised, an overflow stays with the listener first blamed: it must not wander between alerts. */
-    bool keep_blame = track->scope.kind == SCOPE_HOST && track->severity != SEVERITY_NONE &&
-                      track->last.blamed.family != ENDPOINT_NONE;
+/* Once raised, an overflow stays with the listener first blamed, or with none: an incident must not wander.
+ */
+static struct endpoint blame(const struct track *track, const struct observation *seen, bool raised_before) {
+    bool keep = track->scope.kind == SCOPE_HOST && (raised_before || seen->blamed.family == ENDPOINT_NONE);
+
+    return keep ? track->last.blamed : seen->blamed;
+}
+
+static void remember(struct track *track, const struct observation *seen, bool raised_before,
+                     uint64_t warning, uint64_t critical) {
+    struct endpoint blamed = blame(track, seen, raised_before);
+    bool same = endpoint_equal(&blamed, &seen->blamed);
 
     track->last = (struct breach){
         .condition = track->condition,
         .severity = track->severity,
         .scope = track->scope,
-        .blamed = keep_blame ? track->last.blamed : seen->blamed,
+        .blamed = blamed,
         .value = seen->value.value,
         .threshold = track->severity == SEVERITY_CRITICAL ? critical : warning,
-        .limit = keep_blame ? track->last.limit : seen->limit,
-        .limit_source = keep_blame ? track->last.limit_source : seen->limit_source,
+        .limit = same ? seen->limit : track->last.limit,
+        .limit_source = same ? seen->limit_source : track->last.limit_source,
         .measured_usec = seen->measured_usec,
     };
 }
 
 static uint16_t rule_port(const struct scope *scope) {
     return scope->kind == SCOPE_LISTENER || scope->kind == SCOPE_PORT ? scope->local.port : 0;
+}
+
+/* Moves the track on by what was seen. The same walk seen again is no second measurement: it lets no time
+ * pass. */
+static void update(struct track *track, const struct threshold_rule *rule, const struct observation *seen,
+                   uint64_t warning, uint64_t critical, uint64_t elapsed) {
+    bool raised_before = track->severity != SEVERITY_NONE;
+    bool fresh = track->last.measured_usec == 0;
+
+    track->unmeasured_usec += elapsed;
+    track->last.stale = false;
+    if (!fresh && track->last.measured_usec == seen->measured_usec)
+        return;
+    track->used =
+        advance(track, rule, seen->value.value, warning, critical, fresh ? elapsed : track->unmeasured_usec);
+    track->unmeasured_usec = 0;
+    remember(track, seen, raised_before, warning, critical);
 }
 
 static void judge(const struct observation *seen, void *context) {
@@ -154,9 +178,7 @@ static void judge(const struct observation *seen, void *context) {
     if (!track)
         return;
     judgement->seen[track - tracker->track] = true;
-    track->used =
-        advance(track, rule, seen->value.value, warning.value, critical.value, judgement->elapsed_usec);
-    remember(track, seen, warning.value, critical.value);
+    update(track, rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 
 /* A listener that closed or a destination no longer among the fullest: nothing there any more. */
@@ -246,7 +268,7 @@ size_t threshold_evaluate(const struct config *config, const struct sample *samp
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker) {
     for (size_t i = 0; i < TRACKS_MAX; i++) {
         const struct track *track = &tracker->track[i];
-        if (track->used && track->severity == SEVERITY_NONE && condition_info(track->condition)->is_rate)
+        if (track->used && track->severity == SEVERITY_NONE && track->first_look)
             return true;
     }
     return false;

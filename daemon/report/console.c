@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "console.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -195,7 +196,7 @@ static void print_explanation(const struct page *page, const struct record *reco
     print_verbatim(page, record, "capture", "SYNWAITD_CAPTURE");
 }
 
-void console_print_alert(FILE *stream, const struct record *record, bool color) {
+int console_print_alert(FILE *stream, const struct record *record, bool color) {
     struct page page = {.stream = stream, .width = terminal_width(stream), .color = color};
 
     print_headline(&page, record);
@@ -204,7 +205,7 @@ void console_print_alert(FILE *stream, const struct record *record, bool color) 
         print_explanation(&page, record);
     print_text(&page, record, "id", "SYNWAITD_INCIDENT");
     fputc('\n', stream);
-    fflush(stream);
+    return fflush(stream) != 0 || ferror(stream) ? -errno : 0;
 }
 
 void console_print_log(FILE *stream, const struct record *record, bool color) {

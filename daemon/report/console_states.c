@@ -7,8 +7,7 @@
 #include "console.h"
 #include "threshold.h"
 #include "util.h"
-
-#define LISTENERS_SHOWN 10
+#include "view.h"
 
 /* One line: what is counted, against what. */
 struct row {
@@ -42,7 +41,12 @@ static void print_threshold(FILE *stream, const struct row *row, const struct th
         print_figure(stream, FIGURE_OF(value > rule->floor ? value : rule->floor), 9);
         return;
     }
-    fprintf(stream, " %8" PRIu64 "%%", threshold.value / (PERMYRIAD / 100));
+    char percent[16];
+    uint64_t hundredths = threshold.value % 100;
+    int length = snprintf(percent, sizeof percent, "%" PRIu64, threshold.value / 100);
+    if (hundredths > 0)
+        snprintf(percent + length, sizeof percent - (size_t)length, ".%02" PRIu64, hundredths);
+    fprintf(stream, " %8s%%", percent);
 }
 
 static void print_row(FILE *stream, const struct config *config, const struct row *row) {
@@ -127,37 +131,6 @@ static void print_gauge_rows(FILE *stream, const struct sample *sample, const st
 }
 
 /* How full a listener's fuller queue is. */
-static uint32_t fullness(const struct sample *sample, const struct listener *listener) {
-    enum limit_source source;
-    struct figure limit = syn_queue_limit(sample, listener, &source);
-    uint32_t half_open = permyriad_of(listener->half_open, figure_or(limit, listener->backlog));
-    uint32_t accept = permyriad_of(listener->accept_queue, listener->backlog);
-
-    return half_open > accept ? half_open : accept;
-}
-
-struct ranked {
-    const struct listener *listener;
-    uint32_t fullness;
-};
-
-/* Fills @p top with the fullest listeners, the fullest first. */
-static size_t fullest_listeners(const struct sample *sample, struct ranked top[LISTENERS_SHOWN]) {
-    size_t count = 0;
-
-    for (size_t i = 0; i < sample->listener_count; i++) {
-        struct ranked next = {&sample->listener[i], fullness(sample, &sample->listener[i])};
-        size_t place = count;
-        while (place > 0 && top[place - 1].fullness < next.fullness)
-            place--;
-        if (place == LISTENERS_SHOWN)
-            continue;
-        count += count < LISTENERS_SHOWN;
-        memmove(&top[place + 1], &top[place], (count - place - 1) * sizeof top[0]);
-        top[place] = next;
-    }
-    return count;
-}
 
 static void print_listener(FILE *stream, const struct sample *sample, const struct listener *listener) {
     enum limit_source source;
@@ -175,7 +148,7 @@ static void print_listener(FILE *stream, const struct sample *sample, const stru
 }
 
 static void print_listeners(FILE *stream, const struct sample *sample, bool color) {
-    struct ranked top[LISTENERS_SHOWN];
+    const struct listener *top[VIEW_LISTENERS];
 
     if (!sample->listeners_known) {
         fputs("\nListeners: unknown\n", stream);
@@ -183,11 +156,11 @@ static void print_listeners(FILE *stream, const struct sample *sample, bool colo
     }
     if (sample->listener_count == 0)
         return;
-    size_t count = fullest_listeners(sample, top);
+    size_t count = view_fullest_listeners(sample, true, top);
     fprintf(stream, "\n%s  %-26s %9s %9s %9s %9s  %s%s\n", color ? "\033[1m" : "", "LISTENER", "HALF-OPEN",
             "OF", "ACCEPT", "OF", "SYN QUEUE LIMITED BY", color ? "\033[0m" : "");
     for (size_t i = 0; i < count; i++)
-        print_listener(stream, sample, top[i].listener);
+        print_listener(stream, sample, top[i]);
     if (sample->listener_count > count)
         fprintf(stream, "  and %zu more\n", sample->listener_count - count);
 }

@@ -90,7 +90,7 @@ static void queue_append(struct journal *j, struct record *record) {
 }
 
 static void drop(struct journal *j, struct record *record) {
-    j->dropped++;
+    j->dropped += record->is_alert;
     if (record->is_alert)
         j->alerts_untold += 1 + record->alerts_dropped;
     free(record);
@@ -106,9 +106,23 @@ static void queue_make_room(struct journal *j) {
     drop(j, queue_take(j, previous));
 }
 
+/* What the journal did not take before the end is said on standard error, unless that is the journal too. */
+static void last_words(const struct record *record) {
+    const char *message = record_get(record, "MESSAGE");
+
+    if (message && !journal_is_stderr())
+        fprintf(stderr, "<%d>synwaitd: not in the journal: %s\n", record->priority, message);
+}
+
+static void drop_all(struct journal *j) {
+    while (j->first) {
+        last_words(j->first);
+        drop(j, queue_take(j, NULL));
+    }
+}
+
 static void journal_release(struct journal *j) {
-    while (j->first)
-        free(queue_take(j, NULL));
+    drop_all(j);
     pthread_cond_destroy(&j->idle);
     pthread_cond_destroy(&j->changed);
     pthread_mutex_destroy(&j->lock);
@@ -143,6 +157,7 @@ static void deliver(struct journal *j, struct record *record) {
         while (!j->stop && pthread_cond_timedwait(&j->changed, &j->lock, &retry) == 0)
             ;
         if (j->stop) {
+            last_words(record);
             drop(j, record);
             return;
         }
@@ -264,6 +279,8 @@ void journal_close(uint64_t timeout_usec) {
     j->abandoned = j->calling;
     bool abandoned = j->abandoned;
     pthread_t thread = j->writer;
+    if (abandoned)
+        drop_all(j);
     pthread_cond_signal(&j->changed);
     pthread_mutex_unlock(&j->lock);
     if (abandoned) {

@@ -13,6 +13,7 @@
 
 /* Where reports go in this process; only the main thread touches it. */
 static enum log_target target = LOG_TARGET_CONSOLE;
+static bool output_failed;
 
 static const char *const target_name[] = {
     [LOG_TARGET_AUTO] = "auto",
@@ -37,6 +38,7 @@ int report_open(enum log_target wanted) {
             return result;
     }
     target = wanted;
+    output_failed = false;
     return 0;
 }
 
@@ -50,7 +52,8 @@ static void print_alert(const struct record *record) {
     if (target == LOG_TARGET_JSON)
         result = json_print_record(stdout, record);
     else
-        console_print_alert(stdout, record, console_wants_color(stdout));
+        result = console_print_alert(stdout, record, console_wants_color(stdout));
+    output_failed = output_failed || result < 0;
     if (result < 0)
         report_log(3, "standard output: an alert could not be written: %s", strerror(-result));
 }
@@ -84,6 +87,10 @@ void report_log(int priority, const char *format, ...) {
 
 uint64_t report_dropped(void) {
     return target == LOG_TARGET_JOURNAL ? journal_dropped() : 0;
+}
+
+bool report_failed(void) {
+    return output_failed;
 }
 
 void report_close(uint64_t timeout_usec) {

@@ -169,7 +169,7 @@ void message_format(const struct alert *alert, char *text, size_t size) {
     add_where(&message, finding);
     if (alert->event == EVENT_CLEARED) {
         if (counted)
-            text_add(&message, ", peak %" PRIu64 " %s", alert->peak, noun[alert->peak_condition]);
+            text_add(&message, ", peak %" PRIu64 " %s", alert->peak, noun[finding->lead.condition]);
         text_add(&message, ".");
         return;
     }

@@ -78,7 +78,7 @@ static void listeners(struct text *text, const struct sample *sample) {
         {"listener_backlog", "Their limit."},
     };
     const struct listener *fullest[VIEW_LISTENERS];
-    size_t count = view_fullest_listeners(sample, fullest);
+    size_t count = view_fullest_listeners(sample, false, fullest);
 
     for (int queue = 0; queue < QUEUE_COUNT && count > 0; queue++) {
         header(text, name[queue][0], "gauge", name[queue][1]);

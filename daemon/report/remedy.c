@@ -133,9 +133,22 @@ void sysctl_format(const struct finding *finding, bool recommended, struct text 
     }
 }
 
+/* Raising a limit is no wrong remedy where it is the advice: without syncookies, or on an old kernel. */
+static bool is_advised(const struct finding *finding, const char *wrong) {
+    static const char raising[] = "raising ";
+
+    if (strncmp(wrong, raising, strlen(raising)) != 0)
+        return false;
+    for (size_t i = 0; i < finding->advice_count; i++)
+        if (strcmp(wrong + strlen(raising), knob_name(finding->advice[i].row->knob)) == 0)
+            return true;
+    return false;
+}
+
 void not_advised_format(const struct finding *finding, struct text *text) {
     const struct wrong_remedy *wrong = problem_info(finding->problem)->wrong;
 
     for (size_t i = 0; i < WRONG_REMEDIES_MAX && wrong[i].remedy; i++)
-        text_add(text, "%s%s: %s", i > 0 ? "; " : "", wrong[i].remedy, wrong[i].why);
+        if (!is_advised(finding, wrong[i].remedy))
+            text_add(text, "%s%s: %s", text->length > 0 ? "; " : "", wrong[i].remedy, wrong[i].why);
 }

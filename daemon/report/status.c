@@ -48,7 +48,7 @@ static json_t *rates(const struct sample *sample) {
 
 static json_t *listeners(const struct sample *sample) {
     const struct listener *fullest[VIEW_LISTENERS];
-    size_t count = view_fullest_listeners(sample, fullest);
+    size_t count = view_fullest_listeners(sample, false, fullest);
     json_t *array = json_array();
 
     for (size_t i = 0; i < count; i++) {

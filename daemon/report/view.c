@@ -7,13 +7,14 @@
 static uint32_t fill(const struct sample *sample, const struct listener *listener) {
     enum limit_source source;
     struct figure limit = syn_queue_limit(sample, listener, &source);
-    uint32_t half_open = permyriad_of(listener->half_open, figure_or(limit, 0));
+    uint32_t half_open = permyriad_of(listener->half_open, figure_or(limit, listener->backlog));
     uint32_t accept = permyriad_of(listener->accept_queue, listener->backlog);
 
     return half_open > accept ? half_open : accept;
 }
 
-size_t view_fullest_listeners(const struct sample *sample, const struct listener *fullest[VIEW_LISTENERS]) {
+size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
+                              const struct listener *fullest[VIEW_LISTENERS]) {
     uint32_t fills[VIEW_LISTENERS];
     size_t count = 0;
 
@@ -22,7 +23,7 @@ size_t view_fullest_listeners(const struct sample *sample, const struct listener
         size_t at = count;
         while (at > 0 && fills[at - 1] < here)
             at--;
-        if (here == 0 || at == VIEW_LISTENERS)
+        if ((here == 0 && !with_empty) || at == VIEW_LISTENERS)
             continue;
         if (count < VIEW_LISTENERS)
             count++;

@@ -254,6 +254,7 @@ static void forget_destinations(struct sampler *sampler) {
 
     sampler->watch = (struct destination_watch){0};
     sample->destination_count = 0;
+    note(sampler, SOURCE_DESTINATIONS, 0, ""); /* what is not needed is not missing */
     if (sample->destinations_usec != 0)
         sample->destinations_usec = sample->taken_usec;
 }

@@ -15,11 +15,12 @@
 #define TIMER_TIME_WAIT  3
 
 /*
- * Half-open request sockets carry no owner, no queues and the SYN-ACK timer (inet_diag.c
- * inet_req_diag_fill); a full socket in SYN-RECV has its own SYN, unacknowledged, in the send queue.
+ * Half-open request sockets carry no inode, no queues and the SYN-ACK timer (inet_diag.c inet_req_diag_fill;
+ * before 4.4 inet_diag_fill_req, with the listener's uid); a full socket in SYN-RECV has its own SYN,
+ * unacknowledged, in the send queue.
  */
 static bool is_request(const struct inet_diag_msg *message) {
-    return message->idiag_state == STATE_SYN_RECV && message->idiag_inode == 0 && message->idiag_uid == 0 &&
+    return message->idiag_state == STATE_SYN_RECV && message->idiag_inode == 0 &&
            message->idiag_rqueue == 0 && message->idiag_wqueue == 0 &&
            message->idiag_timer == TIMER_RETRANSMIT;
 }
@@ -36,6 +37,7 @@ static struct diag_socket make_plain(const struct inet_diag_msg *message) {
         .send_queue = message->idiag_wqueue,
         .uid = message->idiag_uid,
         .inode = message->idiag_inode,
+        .cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
     };
 
     endpoint_set(&plain.local, message->idiag_family, message->id.idiag_src, ntohs(message->id.idiag_sport));

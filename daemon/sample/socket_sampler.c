@@ -8,6 +8,7 @@
 #include "destinations.h"
 #include "sock_diag.h"
 #include "source_status.h"
+#include "util.h"
 
 #define MASK_LISTEN (1U << STATE_LISTEN)
 /* Every state that occupies a port towards a destination. */
@@ -151,6 +152,7 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
                         char reason[SOURCE_REASON_SIZE]) {
     sampler->config = config;
     sampler->synack_retries = synack_retries;
+    state_walk_set_time(&sampler->walk, now_monotonic_usec());
     begin_walk(sampler);
     int result = dump(sampler, WALK_STATE_MASK, count_state, begin_walk, reason);
     sampler->config = NULL;

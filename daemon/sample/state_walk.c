@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIMER_ZERO_WINDOW 4
-#define PORT_TABLE_SIZE   (LISTENERS_MAX + PORT_RULES_MAX)
+#define TIMER_RETRANSMIT    1
+#define TIMER_ZERO_WINDOW   4
+#define CLOSE_WAIT_OLD_USEC UINT64_C(5000000)
+#define RETRANSMITS_OLD     3 /* 1 + 2 + 4 s after the first SYN-ACK */
+#define PORT_TABLE_SIZE     (LISTENERS_MAX + PORT_RULES_MAX)
 
 int state_walk_init(struct state_walk *walk) {
     *walk = (struct state_walk){0};
@@ -22,6 +25,25 @@ void state_walk_release(struct state_walk *walk) {
     free(walk->listener);
     free(walk->port);
     *walk = (struct state_walk){0};
+}
+
+void state_walk_set_time(struct state_walk *walk, uint64_t now_usec) {
+    if (walk->seen_usec != 0 && now_usec - walk->seen_usec < CLOSE_WAIT_OLD_USEC)
+        return;
+    /* The set in between is what makes every socket of the oldest at least 5 s old. */
+    memcpy(walk->seen[0], walk->seen[1], sizeof walk->seen[0]);
+    memcpy(walk->seen[1], walk->seen[2], sizeof walk->seen[1]);
+    memset(walk->seen[2], 0, sizeof walk->seen[2]);
+    walk->seen_usec = now_usec;
+}
+
+/* Files a CLOSE-WAIT socket in the present set. @return whether the oldest set has it */
+static bool seen_before(struct state_walk *walk, uint64_t cookie) {
+    uint64_t bit = (cookie * UINT64_C(0x9E3779B97F4A7C15)) >> 48; /* Fibonacci hashing to 16 bits */
+    uint64_t mask = UINT64_C(1) << (bit % 64);
+
+    walk->seen[2][bit / 64] |= mask;
+    return walk->seen[0][bit / 64] & mask;
 }
 
 static void add_port(struct state_walk *walk, uint16_t port) {
@@ -51,6 +73,8 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
     for (size_t i = 0; i < walk->listener_count; i++) {
         walk->listener[i].half_open = 0;
         walk->listener[i].half_open_fresh = 0;
+        walk->listener[i].half_open_old = 0;
+        walk->listener[i].half_open_beyond = 0;
         walk->listener[i].half_open_repeated = 0;
     }
     lay_out_ports(walk, config);
@@ -95,6 +119,8 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
         return;
     owner->half_open++;
     owner->half_open_fresh += fresh;
+    owner->half_open_old += socket->retransmits >= RETRANSMITS_OLD;
+    owner->half_open_beyond += socket->retransmits > RETRANSMITS_OLD;
     owner->half_open_repeated += repeated;
 }
 
@@ -111,6 +137,7 @@ static void count_detail(struct walk_detail *detail, const struct diag_socket *s
         break;
     case STATE_FIN_WAIT_1:
         detail->fin_wait_1_zero_window += socket->timer == TIMER_ZERO_WINDOW;
+        detail->fin_wait_1_retransmitted += socket->timer == TIMER_RETRANSMIT && socket->retransmits > 0;
         detail->fin_wait_1_orphan += !held;
         break;
     case STATE_FIN_WAIT_2: /* not by timer 2: a held socket with keepalive shows it as well */
@@ -131,12 +158,15 @@ static void count_detail(struct walk_detail *detail, const struct diag_socket *s
 
 void state_walk_count(struct state_walk *walk, const struct diag_socket *socket) {
     size_t index = port_index(walk->port, walk->port_count, socket->local.port);
+    bool old_close_wait = socket->state == STATE_CLOSE_WAIT && seen_before(walk, socket->cookie);
 
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
+    walk->detail.close_wait_old += old_close_wait;
     if (index < walk->port_count) {
         walk->port[index].state[socket->state]++;
         walk->port[index].close_wait_unaccepted += socket->state == STATE_CLOSE_WAIT && socket->inode == 0;
+        walk->port[index].close_wait_old += old_close_wait;
     }
     if (socket->request)
         count_half_open(walk, socket);

@@ -25,7 +25,6 @@ static inline struct alert sample_flood(void) {
         .event = EVENT_RAISED,
         .incident_id = 0x1234,
         .peak = 1025,
-        .peak_condition = CONDITION_SYN_RECV,
         .finding =
             {
                 .problem = PROBLEM_SYN_FLOOD,
@@ -58,7 +57,6 @@ static inline struct alert sample_leak(void) {
         .event = EVENT_RAISED,
         .incident_id = 0x1235,
         .peak = 200,
-        .peak_condition = CONDITION_CLOSE_WAIT,
         .finding =
             {
                 .problem = PROBLEM_CLOSE_WAIT_LEAK,
@@ -105,7 +103,6 @@ static inline struct alert sample_ports(void) {
         .event = EVENT_RAISED,
         .incident_id = 0x1236,
         .peak = 27000,
-        .peak_condition = CONDITION_PORTS,
         .finding =
             {
                 .problem = PROBLEM_PORT_EXHAUSTION,

@@ -37,7 +37,7 @@ static const struct row rows[] = {
      1024,
      0,
      false,
-     ""},
+     "net.ipv4.tcp_syncookies=1"},
     {"flood, cookies not built in, 3/4 rule",
      CAUSE_SPOOFED_FLOOD,
      {6, 18},

@@ -36,17 +36,23 @@ static struct terminal open_terminal(unsigned short width) {
 }
 
 static void close_terminal(struct terminal *terminal) {
-    fclose(terminal->stream);
+    if (terminal->stream)
+        fclose(terminal->stream);
     close(terminal->controller);
 }
 
-/* What the terminal shows, without the carriage returns. */
-static void read_terminal(const struct terminal *terminal, char *text, size_t size) {
-    ssize_t got = read(terminal->controller, text, size - 1);
-    size_t kept = 0;
+/* What the terminal shows, without the carriage returns. Closes the stream: the end of it is the end of the
+ * text. */
+static void read_terminal(struct terminal *terminal, char *text, size_t size) {
+    size_t length = 0, kept = 0;
+    ssize_t got;
 
-    assert_true(got > 0);
-    for (ssize_t i = 0; i < got; i++)
+    fclose(terminal->stream);
+    terminal->stream = NULL;
+    while ((got = read(terminal->controller, text + length, size - 1 - length)) > 0)
+        length += (size_t)got;
+    assert_true(length > 0);
+    for (size_t i = 0; i < length; i++)
         if (text[i] != '\r')
             text[kept++] = text[i];
     text[kept] = '\0';

@@ -232,7 +232,7 @@ static void test_hung_journald_blocks_nobody(void **state) {
         send_log(i);
     assert_true(now_monotonic_usec() - before < 5 * USEC_PER_SEC);
     assert_int_equal(read_number(&journald.count), 0);
-    assert_int_equal(journal_dropped(), 9999 - JOURNAL_QUEUE_MAX);
+    assert_int_equal(journal_dropped(), 0); /* log lines are no alerts */
     set_journald(false, false, 0);
     wait_for("records", &journald.count, 1 + JOURNAL_QUEUE_MAX);
     expect_log(0, 0);
@@ -250,7 +250,7 @@ static void test_log_lines_are_dropped_before_alerts(void **state) {
     send_alert(1000); /* instead of line 1 */
     send_alert(1001); /* instead of line 2 */
     send_log(3);      /* no line is left: this one goes */
-    assert_int_equal(journal_dropped(), 3);
+    assert_int_equal(journal_dropped(), 0);
     set_journald(false, false, 0);
     wait_for("records", &journald.count, 1 + JOURNAL_QUEUE_MAX);
     expect_alert(1, 0, 0);

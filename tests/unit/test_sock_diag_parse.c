@@ -221,7 +221,7 @@ static void test_classes(void **state) {
         {"simultaneous open without queue", STATE_SYN_RECV, 1, 9, 0, 0, 0, false, false},
         {"Fast Open child", STATE_SYN_RECV, 1, 0, 0, 0, 1, false, false},
         {"Fast Open child with data", STATE_SYN_RECV, 1, 0, 0, 10, 0, false, false},
-        {"a user's socket in SYN-RECV", STATE_SYN_RECV, 1, 0, 1000, 0, 0, false, false},
+        {"half-open of a user's listener, before 4.4", STATE_SYN_RECV, 1, 0, 1000, 0, 0, true, false},
         {"SYN-RECV without the timer", STATE_SYN_RECV, 0, 0, 0, 0, 0, false, false},
         {"SYN-SENT is none", STATE_SYN_SENT, 1, 0, 0, 0, 0, false, false},
         {"FIN-WAIT-2 minisocket", STATE_FIN_WAIT_2, 3, 0, 0, 0, 0, false, true},

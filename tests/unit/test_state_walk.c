@@ -271,6 +271,40 @@ static void test_half_open_retries(void **state) {
     }
 }
 
+/* CLOSE-WAIT is old when a walk at least 5 s before has seen the same socket. */
+static void test_old_close_wait(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t at_msec, cookie;
+        uint32_t old;
+    } rows[] = {
+        {"never seen", 1000, 1, 0},
+        {"seen 4 s ago", 5000, 1, 0},
+        {"another, at the end of the set", 5999, 2, 0},
+        {"that one a moment later", 6000, 2, 0},
+        {"the first, 5 s old", 6000, 1, 0},
+        {"and 10 s old", 11000, 1, 1},
+        {"the other, 5 s old", 11000, 2, 1},
+        {"a third", 11000, 3, 0},
+        {"not walked for an hour", 3611000, 3, 0},
+        {"and once more", 3617000, 3, 1},
+        {"gone for three sets", 3700000, 1, 0},
+    };
+
+    (void)state;
+    start();
+    add("0.0.0.0:80", 0, 5, 1);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct diag_socket socket = {
+            .state = STATE_CLOSE_WAIT, .local = parse("10.0.0.1:80"), .inode = 9, .cookie = rows[i].cookie};
+        state_walk_set_time(&walk, rows[i].at_msec * 1000);
+        state_walk_begin(&walk, &config, 5);
+        state_walk_count(&walk, &socket);
+        check_row(rows[i].name, walk.detail.close_wait_old, rows[i].old);
+        check_row(rows[i].name, walk.port[0].close_wait_old, rows[i].old);
+    }
+}
+
 #define DETAIL(member) offsetof(struct walk_detail, member)
 #define NO_DETAIL      sizeof(struct walk_detail)
 
@@ -289,7 +323,8 @@ static void test_details(void **state) {
         {"Fast Open child", STATE_SYN_RECV, 0, 1, 0, false, NO_DETAIL, 1},
         {"SYN-SENT", STATE_SYN_SENT, 9, 1, 0, false, NO_DETAIL, 1},
         {"SYN-SENT again", STATE_SYN_SENT, 9, 1, 1, false, DETAIL(syn_sent_retransmitted), 1},
-        {"FIN-WAIT-1", STATE_FIN_WAIT_1, 9, 1, 1, false, NO_DETAIL, 1},
+        {"FIN-WAIT-1", STATE_FIN_WAIT_1, 9, 1, 0, false, NO_DETAIL, 1},
+        {"FIN-WAIT-1 again", STATE_FIN_WAIT_1, 9, 1, 1, false, DETAIL(fin_wait_1_retransmitted), 1},
         {"FIN-WAIT-1 zero window", STATE_FIN_WAIT_1, 9, 4, 0, false, DETAIL(fin_wait_1_zero_window), 1},
         {"FIN-WAIT-1 orphan", STATE_FIN_WAIT_1, 0, 1, 0, false, DETAIL(fin_wait_1_orphan), 1},
         {"FIN-WAIT-2 minisocket", STATE_FIN_WAIT_2, 0, 3, 0, true, DETAIL(fin_wait_2_minisocket), 0},
@@ -462,6 +497,7 @@ int main(void) {
         cmocka_unit_test(test_ports_laid_out),
         cmocka_unit_test(test_half_open_owner),
         cmocka_unit_test(test_half_open_retries),
+        cmocka_unit_test(test_old_close_wait),
         cmocka_unit_test(test_details),
         cmocka_unit_test(test_foreign_port),
         cmocka_unit_test(test_recording),

@@ -28,6 +28,7 @@ static struct bench fresh(void) {
 static void step(struct bench *bench, uint64_t after_usec) {
     bench->sample.taken_usec += after_usec;
     bench->sample.span_usec = after_usec;
+    bench->sample.walked_usec = bench->sample.destinations_usec = bench->sample.taken_usec;
     bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
 }
 
@@ -300,6 +301,56 @@ static void test_a_rate_is_raised_at_its_second_look(void **state) {
     check_row("the blame does not wander", bench.breach[bench.count - 1].blamed.port, 443);
 }
 
+/* A walk that is not repeated is one measurement, however often it is judged. */
+static void test_an_old_walk_lets_no_time_pass(void **state) {
+    struct bench bench = fresh();
+
+    (void)state;
+    bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(100);
+    step(&bench, SECOND);
+    for (int i = 0; i < 100; i++) {
+        bench.sample.taken_usec += SECOND;
+        bench.count = threshold_evaluate(&bench.config, &bench.sample, &bench.tracker, bench.breach);
+        check_row("one walk", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_NONE);
+    }
+    step(&bench, SECOND);
+    check_row("seen again 101 s later", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
+}
+
+static void test_peaks_with_a_long_hold(void **state) {
+    struct bench bench = fresh();
+
+    (void)state;
+    step(&bench, SECOND);
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(50);
+    step(&bench, SECOND);
+    assert_true(threshold_awaits_second_look(&bench.tracker));
+    for (int i = 0; i < 2; i++) {
+        step(&bench, SECOND);
+        assert_false(threshold_awaits_second_look(&bench.tracker)); /* looked twice, waiting for the hold */
+    }
+    check_row("held for 3 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+}
+
+static void test_nobody_is_blamed_for_a_queue_that_is_not_full(void **state) {
+    struct bench bench = fresh();
+    struct listener listeners[2] = {listener_on(8001, 8), listener_on(8002, 4096)};
+
+    (void)state;
+    listeners[1].accept_queue = 3;
+    bench.sample.listener = listeners;
+    bench.sample.listener_count = 2;
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(1389);
+    for (int i = 0; i < 5; i++)
+        step(&bench, SECOND);
+    check_row("raised", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_CRITICAL);
+    check_row("on nobody", bench.breach[0].blamed.family, ENDPOINT_NONE);
+    listeners[0].accept_queue = 9;
+    step(&bench, SECOND);
+    check_row("and it stays so: the incident must not move", bench.breach[bench.count - 1].blamed.family,
+              ENDPOINT_NONE);
+}
+
 static void test_syn_overflow(void **state) {
     static const struct {
         const char *name;
@@ -313,6 +364,7 @@ static void test_syn_overflow(void **state) {
         {"nor with cookies", FIGURE_OF(1), 0, 0, 1084, 1084, 0, 0, 0},
         {"cookies always, all real", FIGURE_OF(2), 3000, 0, 0, 0, 3000, 3000, 0},
         {"cookies always, none real", FIGURE_OF(2), 3000, 0, 0, 0, 3000, 0, 3000},
+        {"the 3/4 rule, cookies not built in", FIGURE_MISSING, 0, 0, 2807, 0, 0, 0, 2807},
         {"more valid than sent", FIGURE_OF(2), 448, 0, 0, 0, 448, 2596, 0},
     };
 
@@ -406,6 +458,7 @@ static void test_limits(void **state) {
         {"SO_REUSEPORT group of four", {6, 18}, FIGURE_OF(1), 4096, 256, 128, 4, 512, LIMIT_LISTEN_BACKLOG},
         {"3.10 rounds up", {3, 10}, FIGURE_OF(1), 128, 256, 128, 1, 256, LIMIT_SOMAXCONN},
         {"4.3, max_syn_backlog binds", {4, 3}, FIGURE_OF(1), 4096, 100, 1000, 1, 128, LIMIT_MAX_SYN_BACKLOG},
+        {"3.10, 3/4 rule", {3, 10}, FIGURE_OF(0), 4096, 128, 512, 1, 96, LIMIT_THREE_QUARTER_RULE},
         {"3.10, at least 16", {3, 10}, FIGURE_OF(1), 128, 256, 1, 1, 16, LIMIT_LISTEN_BACKLOG},
     };
 
@@ -465,6 +518,9 @@ int main(void) {
         cmocka_unit_test(test_unknown_neither_raises_nor_clears),
         cmocka_unit_test(test_a_gap_counts_as_one_interval),
         cmocka_unit_test(test_a_rate_is_raised_at_its_second_look),
+        cmocka_unit_test(test_an_old_walk_lets_no_time_pass),
+        cmocka_unit_test(test_peaks_with_a_long_hold),
+        cmocka_unit_test(test_nobody_is_blamed_for_a_queue_that_is_not_full),
         cmocka_unit_test(test_syn_overflow),
         cmocka_unit_test(test_port_overrides),
         cmocka_unit_test(test_a_closed_listener_clears),

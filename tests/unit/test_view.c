@@ -137,12 +137,13 @@ static void test_fullest_listeners(void **state) {
     listeners[3].accept_queue = 101;
     sample.listener = listeners;
     sample.listener_count = ARRAY_SIZE(listeners);
-    assert_int_equal(view_fullest_listeners(&sample, fullest), VIEW_LISTENERS);
+    assert_int_equal(view_fullest_listeners(&sample, false, fullest), VIEW_LISTENERS);
     assert_ptr_equal(fullest[0], &listeners[3]);
     for (size_t i = 2; i < VIEW_LISTENERS; i++)
         assert_true(fullest[i - 1]->half_open > fullest[i]->half_open);
     sample.listener_count = 1;
-    assert_int_equal(view_fullest_listeners(&sample, fullest), 0);
+    assert_int_equal(view_fullest_listeners(&sample, false, fullest), 0);
+    assert_int_equal(view_fullest_listeners(&sample, true, fullest), 1);
 }
 
 int main(void) {
