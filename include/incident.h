@@ -21,9 +21,8 @@ struct incident {
     uint64_t alerted_usec;
     uint64_t peak; /* highest value of the leading condition */
     enum condition peak_condition;
-    struct breach peak_lead;  /* the leading breach as it was then */
-    enum cause pending_cause; /* a differing diagnosis, and since when; CAUSE_NONE: none */
-    uint64_t pending_since_usec;
+    struct breach peak_lead;     /* the leading breach as it was then */
+    uint64_t differs_since_usec; /* another diagnosis than the one told, since then; 0 = none */
     uint64_t
         keep_until_usec; /* taken over from a previous life: not cleared before its condition can be judged */
     bool seen;           /* scratch of one update */

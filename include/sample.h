@@ -120,8 +120,8 @@ struct listener {
     uint32_t backlog;            /* in force, in that member: min(listen() argument, somaxconn) */
     uint32_t half_open;          /* from the walk, over all members */
     uint32_t half_open_fresh;    /* of these, SYN-ACK never sent again */
-    uint32_t half_open_old;      /* of these, sent again 3 times or more: waiting for 7 s at least */
-    uint32_t half_open_beyond;   /* of these, sent again more than 3 times */
+    uint32_t half_open_old;      /* of these, sent again 3 times or more */
+    uint32_t half_open_patient;  /* of the old: by our own timer alone, so its sender was silent for 7 s */
     uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
     uint32_t uid;
     uint64_t inode; /* of the fullest member */

@@ -72,16 +72,12 @@ static bool mostly_unanswered(const struct listener *listener) {
            (listener->half_open - listener->half_open_fresh) * 3 >= listener->half_open;
 }
 
-/* SYN-ACKs sent again more often than our own timer does: the client repeats its SYN. In a queue more than
-   half full the kernel drops entries from 2 retries on (reqsk_timer_handler), so that our timer never gets
-   beyond 3. */
+/* Old half-opens none of which our timer alone has resent: the same clients ask again and again. By time and
+   not by number of resends, because in a crowded queue the kernel gives up after 2 to 5 of them
+   (reqsk_timer_handler). */
 static bool clients_repeat(const struct listener *listener) {
-    if (!listener || listener->half_open == 0)
-        return false;
-    bool crowded = (uint64_t)listener->half_open * 2 > (uint64_t)listener->backlog * listener->members;
-    uint32_t repeated = crowded ? listener->half_open_beyond : listener->half_open_repeated;
-
-    return repeated * 5 >= listener->half_open;
+    return listener && listener->half_open > 0 && listener->half_open_old * 5 >= listener->half_open &&
+           listener->half_open_patient * 5 < listener->half_open_old;
 }
 
 static enum cause conclude_accept(const struct handshake *handshake, enum confidence *confidence) {
@@ -104,9 +100,9 @@ static enum confidence trust_in_opened(const struct handshake *handshake) {
     return handshake->sample->listener_count == 1 ? CONFIDENCE_MEDIUM : CONFIDENCE_LOW;
 }
 
-/* Within the first seconds a broken way back looks the same: sure only when some have waited for 7 s. */
+/* Within the first seconds a broken way back looks the same: sure only when some have been silent for 7 s. */
 static enum confidence trust_in_flood(const struct handshake *handshake, bool few_get_in) {
-    bool waited = handshake->listener && handshake->listener->half_open_old > 0;
+    bool waited = handshake->listener && handshake->listener->half_open_patient > 0;
 
     return waited && few_get_in ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
 }
@@ -208,8 +204,9 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
         finding_evidence(finding, "half_open", FIGURE_OF(listener->half_open));
         finding_evidence(finding, "syn_queue_limit", syn_queue_limit(sample, listener, &source));
         finding_evidence(finding, "never_retransmitted", FIGURE_OF(listener->half_open_fresh));
-        finding_evidence(finding, "waiting_7_sec", FIGURE_OF(listener->half_open_old));
-        finding_evidence(finding, "repeated_by_client", FIGURE_OF(listener->half_open_repeated));
+        finding_evidence(finding, "resent_3_times", FIGURE_OF(listener->half_open_old));
+        finding_evidence(finding, "of_these_silent_for_7_sec", FIGURE_OF(listener->half_open_patient));
+        finding_evidence(finding, "resent_beyond_synack_retries", FIGURE_OF(listener->half_open_repeated));
         finding_evidence(finding, "accept_queue", FIGURE_OF(listener->accept_queue));
         finding_evidence(finding, "backlog", FIGURE_OF(listener->backlog));
     }

@@ -83,45 +83,44 @@ static bool lacks_evidence(const struct finding *finding) {
            (finding->lead.condition < CONDITION_COUNT && finding->lead.value < finding->lead.threshold);
 }
 
-/* Whether a differing diagnosis has held long enough. */
-static bool diagnosis_changed(struct incident *incident, const struct finding *finding, uint64_t now_usec) {
-    bool differs = finding->cause != incident->finding.cause || finding->problem != incident->finding.problem;
-
-    if (!differs || lacks_evidence(finding)) {
-        incident->pending_cause = CAUSE_NONE;
-        return false;
-    }
-    if (incident->pending_cause != finding->cause) {
-        incident->pending_cause = finding->cause;
-        incident->pending_since_usec = now_usec;
-        return false;
-    }
-    return now_usec - incident->pending_since_usec >= SETTLE_USEC;
+/* Whether the diagnosis differs from the one told. */
+static bool differs(const struct incident *incident, const struct finding *finding) {
+    return finding->cause != incident->finding.cause || finding->problem != incident->finding.problem;
 }
 
-/* A diagnosis that has not settled is not told by the way: the last one told stands, with the numbers of now.
+/* Whether it has differed long enough to be told; meanwhile nothing else is, for it would not fit together.
  */
+static bool has_settled(struct incident *incident, const struct finding *finding, uint64_t now_usec) {
+    if (!differs(incident, finding) || lacks_evidence(finding)) {
+        incident->differs_since_usec = 0;
+        return false;
+    }
+    if (incident->differs_since_usec == 0)
+        incident->differs_since_usec = now_usec;
+    return now_usec - incident->differs_since_usec >= SETTLE_USEC;
+}
+
+/* A diagnosis without evidence is not told by the way: the last one told stands. */
 static struct finding tellable(const struct incident *incident, const struct finding *finding, bool settled) {
-    if (settled || finding->cause == incident->finding.cause)
+    if (settled || !differs(incident, finding))
         return *finding;
     struct finding last = incident->finding;
     last.severity = finding->severity;
-    last.lead = finding->lead;
-    memcpy(last.evidence, finding->evidence, sizeof last.evidence);
-    last.evidence_count = finding->evidence_count;
     return last;
 }
 
 static void follow(struct update *update, struct incident *incident, const struct finding *finding) {
-    bool settled = diagnosis_changed(incident, finding, update->now_usec);
+    bool settled = has_settled(incident, finding, update->now_usec);
+    bool settling = incident->differs_since_usec != 0 && !settled;
 
     incident->seen = true;
     if (finding->lead.condition == incident->peak_condition && finding->lead.value > incident->peak) {
         incident->peak = finding->lead.value;
         incident->peak_lead = finding->lead;
     }
-    if (settled || finding->severity != incident->finding.severity) {
+    if (settled || (finding->severity != incident->finding.severity && !settling)) {
         incident->finding = tellable(incident, finding, settled);
+        incident->differs_since_usec = 0;
         tell(update, incident, EVENT_CHANGED);
         update->alert[update->count - 1].rediagnosed = settled;
         return;

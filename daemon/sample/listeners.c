@@ -94,7 +94,7 @@ static void carry_over_half_open(struct state_walk *walk, const struct listener 
         listener->half_open = known ? previous[j].half_open : 0;
         listener->half_open_fresh = known ? previous[j].half_open_fresh : 0;
         listener->half_open_old = known ? previous[j].half_open_old : 0;
-        listener->half_open_beyond = known ? previous[j].half_open_beyond : 0;
+        listener->half_open_patient = known ? previous[j].half_open_patient : 0;
         listener->half_open_repeated = known ? previous[j].half_open_repeated : 0;
     }
 }

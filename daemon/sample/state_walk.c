@@ -8,7 +8,7 @@
 #define TIMER_RETRANSMIT    1
 #define TIMER_ZERO_WINDOW   4
 #define CLOSE_WAIT_OLD_USEC UINT64_C(5000000)
-#define RETRANSMITS_OLD     3 /* 1 + 2 + 4 s after the first SYN-ACK */
+#define RETRANSMITS_OLD     3 /* 1 + 2 + 4 s after the first SYN-ACK, if nobody asked again */
 #define PORT_TABLE_SIZE     (LISTENERS_MAX + PORT_RULES_MAX)
 
 int state_walk_init(struct state_walk *walk) {
@@ -74,7 +74,7 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
         walk->listener[i].half_open = 0;
         walk->listener[i].half_open_fresh = 0;
         walk->listener[i].half_open_old = 0;
-        walk->listener[i].half_open_beyond = 0;
+        walk->listener[i].half_open_patient = 0;
         walk->listener[i].half_open_repeated = 0;
     }
     lay_out_ports(walk, config);
@@ -108,6 +108,18 @@ static struct listener *find_owner(struct state_walk *walk, const struct endpoin
     return owner ? owner : find_on_device(walk, any);
 }
 
+/*
+ * The n-th time-out sets the timer to 2^n s, while a SYN that is repeated resends the SYN-ACK and sets it to
+ * 2^n s again (tcp_minisocks.c tcp_check_req): a timer with more left than 2^(resends - 1) s proves that
+ * every resend was its own. For a silent sender that is so half of the time, for a client that repeats its
+ * SYN never.
+ */
+static bool by_timer_alone(const struct diag_socket *socket) {
+    unsigned int resends = socket->retransmits;
+
+    return resends >= RETRANSMITS_OLD && resends < 16 && socket->expires_msec > 1000U << (resends - 1);
+}
+
 static void count_half_open(struct state_walk *walk, const struct diag_socket *socket) {
     struct listener *owner = find_owner(walk, &socket->local);
     bool fresh = socket->retransmits == 0;
@@ -120,7 +132,7 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
     owner->half_open++;
     owner->half_open_fresh += fresh;
     owner->half_open_old += socket->retransmits >= RETRANSMITS_OLD;
-    owner->half_open_beyond += socket->retransmits > RETRANSMITS_OLD;
+    owner->half_open_patient += by_timer_alone(socket);
     owner->half_open_repeated += repeated;
 }
 

@@ -15,7 +15,7 @@ struct handshake_row {
     const char *name;
     enum condition condition[2]; /* breached; the second may be CONDITION_COUNT */
     uint64_t sent, received, drop, listen_drops, overflows, opened, resets, deferred;
-    uint32_t half_open, fresh, old, beyond, repeated, accept_queue;
+    uint32_t half_open, fresh, old, patient, accept_queue;
     bool quiet;
     enum problem problem;
     enum cause cause;
@@ -38,6 +38,7 @@ static const struct handshake_row handshakes[] = {
      .half_open = 129,
      .fresh = 65,
      .old = 10,
+     .patient = 5,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_HIGH},
@@ -48,6 +49,7 @@ static const struct handshake_row handshakes[] = {
      .opened = 200,
      .half_open = 129,
      .old = 10,
+     .patient = 5,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_MEDIUM},
@@ -59,6 +61,7 @@ static const struct handshake_row handshakes[] = {
      .half_open = 121,
      .fresh = 5,
      .old = 10,
+     .patient = 5,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_MEDIUM},
@@ -68,6 +71,7 @@ static const struct handshake_row handshakes[] = {
      .listen_drops = 2871,
      .half_open = 129,
      .old = 10,
+     .patient = 5,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_HIGH},
@@ -86,6 +90,7 @@ static const struct handshake_row handshakes[] = {
      .listen_drops = 2807,
      .half_open = 193,
      .old = 10,
+     .patient = 5,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_HIGH},
@@ -165,6 +170,7 @@ static const struct handshake_row handshakes[] = {
      .sent = 2000,
      .half_open = 129,
      .old = 3,
+     .patient = 1,
      .accept_queue = 112,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
@@ -182,7 +188,8 @@ static const struct handshake_row handshakes[] = {
      {CONDITION_SYN_RECV, NONE},
      .half_open = 60,
      .fresh = 10,
-     .repeated = 30,
+     .old = 30,
+     .patient = 2,
      .problem = PROBLEM_HANDSHAKE_LOSS,
      .cause = CAUSE_LOSSY_RETURN_PATH,
      .confidence = CONFIDENCE_MEDIUM},
@@ -192,9 +199,17 @@ static const struct handshake_row handshakes[] = {
      .half_open = 129,
      .fresh = 20,
      .old = 70,
-     .beyond = 58,
      .problem = PROBLEM_HANDSHAKE_LOSS,
      .cause = CAUSE_LOSSY_RETURN_PATH,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"slow flood, all of it old",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 100,
+     .fresh = 5,
+     .old = 90,
+     .patient = 18,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_MEDIUM},
     {"half-opens that never answer, below the limit",
      {CONDITION_SYN_RECV, NONE},
@@ -265,8 +280,7 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
     listener->half_open = row->half_open;
     listener->half_open_fresh = row->fresh;
     listener->half_open_old = row->old;
-    listener->half_open_beyond = row->beyond;
-    listener->half_open_repeated = row->repeated;
+    listener->half_open_patient = row->patient;
     listener->accept_queue = row->accept_queue;
     sample.listener = listener;
     sample.listener_count = 1;

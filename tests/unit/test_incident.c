@@ -116,15 +116,23 @@ static void test_a_stale_breach_explains_nothing(void **state) {
         assert_int_equal(update(&burst, 1, i * SECOND), 0);
 }
 
-static void test_an_unsettled_cause_does_not_ride_on_severity(void **state) {
+static void test_severity_waits_for_an_unsettled_cause(void **state) {
     struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 500);
 
     (void)state;
     update(&flood, 1, SECOND);
     burst.severity = SEVERITY_CRITICAL;
-    assert_int_equal(update(&burst, 1, 2 * SECOND), 1);
+    assert_int_equal(update(&burst, 1, 2 * SECOND), 0);
+    assert_int_equal(update(&burst, 1, 6 * SECOND), 0);
+    assert_int_equal(update(&burst, 1, 7 * SECOND), 1);
     assert_int_equal(alerts[0].finding.severity, SEVERITY_CRITICAL);
-    assert_int_equal(alerts[0].finding.cause, CAUSE_SPOOFED_FLOOD);
+    assert_int_equal(alerts[0].finding.cause, CAUSE_BURST);
+    burst.severity = SEVERITY_WARNING;
+    burst.cause = CAUSE_SPOOFED_FLOOD;
+    burst.lead.value = 99; /* subsiding: nothing new is learnt from it */
+    assert_int_equal(update(&burst, 1, 8 * SECOND), 1);
+    assert_int_equal(alerts[0].finding.severity, SEVERITY_WARNING);
+    assert_int_equal(alerts[0].finding.cause, CAUSE_BURST);
 }
 
 static void test_reminders(void **state) {
@@ -262,7 +270,7 @@ int main(void) {
         cmocka_unit_test_setup(test_a_wavering_cause_is_not_told, reset),
         cmocka_unit_test_setup(test_a_subsiding_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_a_stale_breach_explains_nothing, reset),
-        cmocka_unit_test_setup(test_an_unsettled_cause_does_not_ride_on_severity, reset),
+        cmocka_unit_test_setup(test_severity_waits_for_an_unsettled_cause, reset),
         cmocka_unit_test_setup(test_reminders, reset),
         cmocka_unit_test_setup(test_scopes_are_apart, reset),
         cmocka_unit_test_setup(test_a_full_table_loses_nothing_for_good, reset),

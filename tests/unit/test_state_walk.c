@@ -305,6 +305,34 @@ static void test_old_close_wait(void **state) {
     }
 }
 
+static void test_by_our_timer_alone(void **state) {
+    static const struct {
+        const char *name;
+        uint8_t retransmits;
+        uint32_t expires_msec, old, patient;
+    } rows[] = {
+        {"two resends", 2, 3999, 0, 0},
+        {"three, timer of 8 s", 3, 4001, 1, 1},
+        {"three, may be a repeat", 3, 4000, 1, 0},
+        {"four, timer of 16 s", 4, 8001, 1, 1},
+        {"four, timer of 4 s", 4, 3000, 1, 0},
+        {"many, client repeats", 27, 900, 1, 0},
+        {"absurd", 255, UINT32_MAX, 1, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        start();
+        add("0.0.0.0:80", 0, 5, 1);
+        state_walk_begin(&walk, &config, 5);
+        struct diag_socket socket = half_open("10.0.0.1:80", rows[i].retransmits);
+        socket.expires_msec = rows[i].expires_msec;
+        state_walk_count(&walk, &socket);
+        check_row(rows[i].name, walk.listener[0].half_open_old, rows[i].old);
+        check_row(rows[i].name, walk.listener[0].half_open_patient, rows[i].patient);
+    }
+}
+
 #define DETAIL(member) offsetof(struct walk_detail, member)
 #define NO_DETAIL      sizeof(struct walk_detail)
 
@@ -498,6 +526,7 @@ int main(void) {
         cmocka_unit_test(test_half_open_owner),
         cmocka_unit_test(test_half_open_retries),
         cmocka_unit_test(test_old_close_wait),
+        cmocka_unit_test(test_by_our_timer_alone),
         cmocka_unit_test(test_details),
         cmocka_unit_test(test_foreign_port),
         cmocka_unit_test(test_recording),
