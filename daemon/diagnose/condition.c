@@ -62,7 +62,7 @@ static const struct condition_info table[CONDITION_COUNT] = {
     [CONDITION_ACCEPT_QUEUE] = {.name = "accept-queue",
                                 .per_port = true,
                                 .limit = "the listener's backlog",
-                                .defaults = {true, PERCENT(80), PERCENT(100), 16, SECONDS(5), SECONDS(15)}},
+                                .defaults = {true, PERCENT(80), PERCENT(100), 5, SECONDS(5), SECONDS(15)}},
     [CONDITION_TIME_WAIT_OVERFLOW] = {.name = "time-wait-overflow",
                                       .is_rate = true,
                                       .defaults = {true, COUNT(10), COUNT(1000), 0, SECONDS(5), SECONDS(30)}},
