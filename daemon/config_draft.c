@@ -25,11 +25,6 @@ static const struct port_rule *find_port(const struct config *config, uint16_t p
     return NULL;
 }
 
-bool config_port_overrides(const struct config *config, enum condition condition, uint16_t port) {
-    const struct port_rule *found = find_port(config, port);
-    return found && found->overrides[condition];
-}
-
 const struct threshold_rule *config_rule(const struct config *config, enum condition condition,
                                          uint16_t port) {
     const struct port_rule *found = find_port(config, port);

@@ -6,8 +6,6 @@
 #include "problem.h"
 #include "sample.h"
 
-#define CAUSE_KNOBS_MAX 4
-
 enum cause {
     CAUSE_NONE,
     CAUSE_SPOOFED_FLOOD,        /* half-opens that never answer, from everywhere */

@@ -57,7 +57,4 @@ int config_dump(const struct config *config, FILE *stream);
 const struct threshold_rule *config_rule(const struct config *config, enum condition condition,
                                          uint16_t port);
 
-/** @return whether a `ports` entry overrides @p condition for local port @p port. */
-bool config_port_overrides(const struct config *config, enum condition condition, uint16_t port);
-
 #endif

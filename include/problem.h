@@ -47,7 +47,4 @@ struct problem_info {
 /** @return the texts of @p problem; never NULL for a valid one. */
 const struct problem_info *problem_info(enum problem problem);
 
-/** @return the problem called @p slug, or -1. */
-int problem_from_slug(const char *slug);
-
 #endif

@@ -3,8 +3,6 @@
  */
 #include "problem.h"
 
-#include <string.h>
-
 #include "messages.h"
 
 static const struct problem_info table[PROBLEM_COUNT] = {
@@ -297,11 +295,4 @@ static const struct problem_info table[PROBLEM_COUNT] = {
 
 const struct problem_info *problem_info(enum problem problem) {
     return &table[problem];
-}
-
-int problem_from_slug(const char *slug) {
-    for (int i = 0; i < PROBLEM_COUNT; i++)
-        if (strcmp(table[i].slug, slug) == 0)
-            return i;
-    return -1;
 }

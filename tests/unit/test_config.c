@@ -358,9 +358,9 @@ static void test_rule_of_a_port(void **state) {
                                "ports = ( { port = 443; thresholds = { closing = { warning = 5; }; }; } );",
                                &config, error),
                      0);
-    assert_true(config_port_overrides(&config, CONDITION_CLOSING, 443));
-    assert_false(config_port_overrides(&config, CONDITION_CLOSING, 80));
-    assert_false(config_port_overrides(&config, CONDITION_LAST_ACK, 443));
+    assert_true(config_rule(&config, CONDITION_CLOSING, 443) != &config.rule[CONDITION_CLOSING]);
+    assert_false(config_rule(&config, CONDITION_CLOSING, 80) != &config.rule[CONDITION_CLOSING]);
+    assert_false(config_rule(&config, CONDITION_LAST_ACK, 443) != &config.rule[CONDITION_LAST_ACK]);
     assert_int_equal(config_rule(&config, CONDITION_CLOSING, 443)->warning.value, 5);
     assert_ptr_equal(config_rule(&config, CONDITION_CLOSING, 80), &config.rule[CONDITION_CLOSING]);
     assert_ptr_equal(config_rule(&config, CONDITION_LAST_ACK, 443), &config.rule[CONDITION_LAST_ACK]);

@@ -195,7 +195,7 @@ static void test_ports_are_merged(void **state) {
     assert_int_equal(rule->clear_usec, 11 * USEC_PER_SEC);
     assert_int_equal(config_rule(&config, CONDITION_SYN_RECV, 443)->floor, 3);
     assert_int_equal(config_rule(&config, CONDITION_LAST_ACK, 80)->warning.value, 8);
-    assert_false(config_port_overrides(&config, CONDITION_CLOSING, 80));
+    assert_false(config_rule(&config, CONDITION_CLOSING, 80) != &config.rule[CONDITION_CLOSING]);
 }
 
 static void test_what_is_no_file(void **state) {

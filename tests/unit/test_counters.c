@@ -78,118 +78,115 @@ static void test_every_cut(void **state) {
     }
 }
 
-static void test_netstat(void **state) {
-    static const struct {
-        const char *name, *text;
-        int result;
-        struct figure drops; /* ListenDrops */
-        const char *reason;
-    } rows[] = {
-        {"plain", "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7\n", 0, {4, FIGURE_KNOWN}, ""},
-        {"a column added in the middle",
-         "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows New ListenDrops TCPTimeWaitOverflow "
-         "TCPReqQFullDoCookies TCPReqQFullDrop\nTcpExt: 1 2 3 99 4 5 6 7\n",
-         0,
-         {4, FIGURE_KNOWN},
-         ""},
-        {"reordered",
-         "TcpExt: TCPReqQFullDrop ListenDrops SyncookiesRecv TCPReqQFullDoCookies ListenOverflows "
-         "SyncookiesSent TCPTimeWaitOverflow\nTcpExt: 7 4 2 6 3 1 5\n",
-         0,
-         {4, FIGURE_KNOWN},
-         ""},
-        {"other groups around it",
-         "IpExt: ListenDrops\nIpExt: 77\nTcpExt: " NETSTAT_NAMES
-         "\nTcpExt: 1 2 3 4 5 6 7\nX: ListenDrops\nX: 78\n",
-         0,
-         {4, FIGURE_KNOWN},
-         ""},
-        {"a needed column missing",
-         "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDrops TCPReqQFullDoCookies "
-         "TCPReqQFullDrop\nTcpExt: 1 2 3 4 6 7\n",
-         -EBADMSG,
-         {4, FIGURE_KNOWN},
-         "netstat: no column TCPTimeWaitOverflow"},
-        {"a name that only starts alike",
-         "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDropsX ListenDrop TCPTimeWaitOverflow "
-         "TCPReqQFullDoCookies TCPReqQFullDrop\nTcpExt: 1 2 3 4 4 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no column ListenDrops"},
-        {"largest number",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 18446744073709551615 5 6 7\n",
-         0,
-         {UINT64_MAX, FIGURE_KNOWN},
-         ""},
-        {"beyond 64 bits",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 18446744073709551616 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: ListenDrops: \"18446744073709551616\" is not a number of 64 bits"},
-        {"negative",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 -4 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: ListenDrops: \"-4\" is not a number"},
-        {"unprintable",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 \x1b[31m 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: ListenDrops: \"?[31m\" is not a number"},
-        {"fewer values",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: 7 names but 6 values in \"TcpExt: \""},
-        {"more values",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7 8\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: 7 names but 8 values in \"TcpExt: \""},
-        {"cut in the last value",
-         "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no whole line of values after the names of \"TcpExt: \""},
-        {"names without values",
-         "TcpExt: " NETSTAT_NAMES "\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no whole line of values after the names of \"TcpExt: \""},
-        {"values of another group",
-         "TcpExt: " NETSTAT_NAMES "\nIpExt: 1 2 3 4 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no whole line of values after the names of \"TcpExt: \""},
-        {"values further down",
-         "TcpExt: " NETSTAT_NAMES "\nIpExt: 1\nTcpExt: 1 2 3 4 5 6 7\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no whole line of values after the names of \"TcpExt: \""},
-        {"empty", "", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no line \"TcpExt: \""},
-        {"no such group",
-         "IpExt: A\nIpExt: 1\n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no line \"TcpExt: \""},
-        {"empty lines",
-         "TcpExt: \nTcpExt: \n",
-         -EBADMSG,
-         {0, FIGURE_UNKNOWN},
-         "netstat: no column SyncookiesSent"},
-    };
+static const struct {
+    const char *name, *text;
+    int result;
+    struct figure drops; /* ListenDrops */
+    const char *reason;
+} netstat_rows[] = {
+    {"plain", "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7\n", 0, {4, FIGURE_KNOWN}, ""},
+    {"a column added in the middle",
+     "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows New ListenDrops TCPTimeWaitOverflow "
+     "TCPReqQFullDoCookies TCPReqQFullDrop\nTcpExt: 1 2 3 99 4 5 6 7\n",
+     0,
+     {4, FIGURE_KNOWN},
+     ""},
+    {"reordered",
+     "TcpExt: TCPReqQFullDrop ListenDrops SyncookiesRecv TCPReqQFullDoCookies ListenOverflows "
+     "SyncookiesSent TCPTimeWaitOverflow\nTcpExt: 7 4 2 6 3 1 5\n",
+     0,
+     {4, FIGURE_KNOWN},
+     ""},
+    {"other groups around it",
+     "IpExt: ListenDrops\nIpExt: 77\nTcpExt: " NETSTAT_NAMES
+     "\nTcpExt: 1 2 3 4 5 6 7\nX: ListenDrops\nX: 78\n",
+     0,
+     {4, FIGURE_KNOWN},
+     ""},
+    {"a needed column missing",
+     "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDrops TCPReqQFullDoCookies "
+     "TCPReqQFullDrop\nTcpExt: 1 2 3 4 6 7\n",
+     -EBADMSG,
+     {4, FIGURE_KNOWN},
+     "netstat: no column TCPTimeWaitOverflow"},
+    {"a name that only starts alike",
+     "TcpExt: SyncookiesSent SyncookiesRecv ListenOverflows ListenDropsX ListenDrop TCPTimeWaitOverflow "
+     "TCPReqQFullDoCookies TCPReqQFullDrop\nTcpExt: 1 2 3 4 4 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no column ListenDrops"},
+    {"largest number",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 18446744073709551615 5 6 7\n",
+     0,
+     {UINT64_MAX, FIGURE_KNOWN},
+     ""},
+    {"beyond 64 bits",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 18446744073709551616 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: ListenDrops: \"18446744073709551616\" is not a number of 64 bits"},
+    {"negative",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 -4 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: ListenDrops: \"-4\" is not a number"},
+    {"unprintable",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 \x1b[31m 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: ListenDrops: \"?[31m\" is not a number"},
+    {"fewer values",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: 7 names but 6 values in \"TcpExt: \""},
+    {"more values",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7 8\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: 7 names but 8 values in \"TcpExt: \""},
+    {"cut in the last value",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 4 5 6 7",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no whole line of values after the names of \"TcpExt: \""},
+    {"names without values",
+     "TcpExt: " NETSTAT_NAMES "\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no whole line of values after the names of \"TcpExt: \""},
+    {"values of another group",
+     "TcpExt: " NETSTAT_NAMES "\nIpExt: 1 2 3 4 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no whole line of values after the names of \"TcpExt: \""},
+    {"values further down",
+     "TcpExt: " NETSTAT_NAMES "\nIpExt: 1\nTcpExt: 1 2 3 4 5 6 7\n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no whole line of values after the names of \"TcpExt: \""},
+    {"empty", "", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no line \"TcpExt: \""},
+    {"no such group", "IpExt: A\nIpExt: 1\n", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no line \"TcpExt: \""},
+    {"empty lines",
+     "TcpExt: \nTcpExt: \n",
+     -EBADMSG,
+     {0, FIGURE_UNKNOWN},
+     "netstat: no column SyncookiesSent"},
+};
 
+static void test_netstat(void **state) {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(netstat_rows); i++) {
         for (size_t j = 0; j < COUNTER_COUNT; j++)
             counter[j] = FIGURE_OF(4711);
-        check_row(rows[i].name, counters_parse(SOURCE_NETSTAT, rows[i].text, counter, reason),
-                  rows[i].result);
-        check_counter(rows[i].name, COUNTER_LISTEN_DROPS, rows[i].drops.status, rows[i].drops.value);
-        check_reason(rows[i].name, rows[i].reason);
-        check_counter(rows[i].name, COUNTER_PASSIVE_OPENS, FIGURE_KNOWN, 4711); /* another file's */
-        if (figure_known(rows[i].drops))
-            check_counter(rows[i].name, COUNTER_REQ_QUEUE_FULL_DROP, FIGURE_KNOWN, 7);
+        check_row(netstat_rows[i].name, counters_parse(SOURCE_NETSTAT, netstat_rows[i].text, counter, reason),
+                  netstat_rows[i].result);
+        check_counter(netstat_rows[i].name, COUNTER_LISTEN_DROPS, netstat_rows[i].drops.status,
+                      netstat_rows[i].drops.value);
+        check_reason(netstat_rows[i].name, netstat_rows[i].reason);
+        check_counter(netstat_rows[i].name, COUNTER_PASSIVE_OPENS, FIGURE_KNOWN, 4711); /* another file's */
+        if (figure_known(netstat_rows[i].drops))
+            check_counter(netstat_rows[i].name, COUNTER_REQ_QUEUE_FULL_DROP, FIGURE_KNOWN, 7);
     }
 }
 
@@ -224,91 +221,95 @@ static void test_snmp(void **state) {
     }
 }
 
-static void test_sockstat(void **state) {
-    static const struct {
-        const char *name;
-        enum source source;
-        const char *text;
-        int result;
-        enum gauge gauge;
-        struct figure figure;
-        const char *reason;
-    } rows[] = {
-        {"plain",
-         SOURCE_SOCKSTAT,
-         "sockets: used 9\nTCP: inuse 5 orphan 1 tw 2 alloc 6 mem 3\n",
-         0,
-         GAUGE_TIME_WAIT,
-         {2, FIGURE_KNOWN},
-         ""},
-        {"reordered, more keys",
-         SOURCE_SOCKSTAT,
-         "TCP: new 8 mem 3 tw 2 orphan 1 inuse 5\n",
-         0,
-         GAUGE_INUSE,
-         {5, FIGURE_KNOWN},
-         ""},
-        {"no tw",
-         SOURCE_SOCKSTAT,
-         "TCP: inuse 5 orphan 1 mem 3\n",
-         -EBADMSG,
-         GAUGE_TIME_WAIT,
-         {0, FIGURE_UNKNOWN},
-         "sockstat: no value tw in \"TCP: \""},
-        {"the others are there",
-         SOURCE_SOCKSTAT,
-         "TCP: inuse 5 orphan 1 mem 3\n",
-         -EBADMSG,
-         GAUGE_INUSE,
-         {5, FIGURE_KNOWN},
-         "sockstat: no value tw in \"TCP: \""},
-        {"key without value",
-         SOURCE_SOCKSTAT,
-         "TCP: inuse 5 orphan 1 tw 2 mem\n",
-         -EBADMSG,
-         GAUGE_MEMORY_PAGES,
-         {0, FIGURE_UNKNOWN},
-         "sockstat: no value mem in \"TCP: \""},
-        {"not a number",
-         SOURCE_SOCKSTAT,
-         "TCP: inuse x orphan 1 tw 2 mem 3\n",
-         -EBADMSG,
-         GAUGE_INUSE,
-         {0, FIGURE_UNKNOWN},
-         "sockstat: inuse: \"x\" is not a number"},
-        {"cut line",
-         SOURCE_SOCKSTAT,
-         "TCP: inuse 5 orphan 1 tw 2 alloc 6 mem 3",
-         -EBADMSG,
-         GAUGE_INUSE,
-         {0, FIGURE_UNKNOWN},
-         "sockstat: no whole line \"TCP: \""},
-        {"empty",
-         SOURCE_SOCKSTAT,
-         "",
-         -EBADMSG,
-         GAUGE_ORPHANS,
-         {0, FIGURE_UNKNOWN},
-         "sockstat: no whole line \"TCP: \""},
-        {"IPv6", SOURCE_SOCKSTAT6, "TCP6: inuse 7\nUDP6: inuse 1\n", 0, GAUGE_INUSE6, {7, FIGURE_KNOWN}, ""},
-        {"IPv6 without its line",
-         SOURCE_SOCKSTAT6,
-         "UDP6: inuse 1\n",
-         -EBADMSG,
-         GAUGE_INUSE6,
-         {0, FIGURE_UNKNOWN},
-         "sockstat6: no whole line \"TCP6: \""},
-    };
+static const struct {
+    const char *name;
+    enum source source;
+    const char *text;
+    int result;
+    enum gauge gauge;
+    struct figure figure;
+    const char *reason;
+} sockstat_rows[] = {
+    {"plain",
+     SOURCE_SOCKSTAT,
+     "sockets: used 9\nTCP: inuse 5 orphan 1 tw 2 alloc 6 mem 3\n",
+     0,
+     GAUGE_TIME_WAIT,
+     {2, FIGURE_KNOWN},
+     ""},
+    {"reordered, more keys",
+     SOURCE_SOCKSTAT,
+     "TCP: new 8 mem 3 tw 2 orphan 1 inuse 5\n",
+     0,
+     GAUGE_INUSE,
+     {5, FIGURE_KNOWN},
+     ""},
+    {"no tw",
+     SOURCE_SOCKSTAT,
+     "TCP: inuse 5 orphan 1 mem 3\n",
+     -EBADMSG,
+     GAUGE_TIME_WAIT,
+     {0, FIGURE_UNKNOWN},
+     "sockstat: no value tw in \"TCP: \""},
+    {"the others are there",
+     SOURCE_SOCKSTAT,
+     "TCP: inuse 5 orphan 1 mem 3\n",
+     -EBADMSG,
+     GAUGE_INUSE,
+     {5, FIGURE_KNOWN},
+     "sockstat: no value tw in \"TCP: \""},
+    {"key without value",
+     SOURCE_SOCKSTAT,
+     "TCP: inuse 5 orphan 1 tw 2 mem\n",
+     -EBADMSG,
+     GAUGE_MEMORY_PAGES,
+     {0, FIGURE_UNKNOWN},
+     "sockstat: no value mem in \"TCP: \""},
+    {"not a number",
+     SOURCE_SOCKSTAT,
+     "TCP: inuse x orphan 1 tw 2 mem 3\n",
+     -EBADMSG,
+     GAUGE_INUSE,
+     {0, FIGURE_UNKNOWN},
+     "sockstat: inuse: \"x\" is not a number"},
+    {"cut line",
+     SOURCE_SOCKSTAT,
+     "TCP: inuse 5 orphan 1 tw 2 alloc 6 mem 3",
+     -EBADMSG,
+     GAUGE_INUSE,
+     {0, FIGURE_UNKNOWN},
+     "sockstat: no whole line \"TCP: \""},
+    {"empty",
+     SOURCE_SOCKSTAT,
+     "",
+     -EBADMSG,
+     GAUGE_ORPHANS,
+     {0, FIGURE_UNKNOWN},
+     "sockstat: no whole line \"TCP: \""},
+    {"IPv6", SOURCE_SOCKSTAT6, "TCP6: inuse 7\nUDP6: inuse 1\n", 0, GAUGE_INUSE6, {7, FIGURE_KNOWN}, ""},
+    {"IPv6 without its line",
+     SOURCE_SOCKSTAT6,
+     "UDP6: inuse 1\n",
+     -EBADMSG,
+     GAUGE_INUSE6,
+     {0, FIGURE_UNKNOWN},
+     "sockstat6: no whole line \"TCP6: \""},
+};
 
+static void test_sockstat(void **state) {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(sockstat_rows); i++) {
         for (size_t j = 0; j < GAUGE_COUNT; j++)
             gauge[j] = FIGURE_OF(4711);
-        check_row(rows[i].name, sockstat_parse(rows[i].source, rows[i].text, gauge, reason), rows[i].result);
-        check_row(rows[i].name, gauge[rows[i].gauge].status, rows[i].figure.status);
-        check_row(rows[i].name, figure_or(gauge[rows[i].gauge], 0), rows[i].figure.value);
-        check_row(rows[i].name, gauge[GAUGE_CONNTRACK].value, 4711);
-        check_reason(rows[i].name, rows[i].reason);
+        check_row(sockstat_rows[i].name,
+                  sockstat_parse(sockstat_rows[i].source, sockstat_rows[i].text, gauge, reason),
+                  sockstat_rows[i].result);
+        check_row(sockstat_rows[i].name, gauge[sockstat_rows[i].gauge].status,
+                  sockstat_rows[i].figure.status);
+        check_row(sockstat_rows[i].name, figure_or(gauge[sockstat_rows[i].gauge], 0),
+                  sockstat_rows[i].figure.value);
+        check_row(sockstat_rows[i].name, gauge[GAUGE_CONNTRACK].value, 4711);
+        check_reason(sockstat_rows[i].name, sockstat_rows[i].reason);
     }
 }
 

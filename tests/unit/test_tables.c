@@ -13,7 +13,8 @@ static void test_problems(void **state) {
     for (int i = 0; i < PROBLEM_COUNT; i++) {
         const struct problem_info *info = problem_info((enum problem)i);
         assert_non_null(info->slug);
-        assert_int_equal(problem_from_slug(info->slug), i);
+        for (int j = 0; j < i; j++)
+            assert_string_not_equal(info->slug, problem_info((enum problem)j)->slug);
         assert_non_null(info->title);
         assert_true(strlen(info->meaning) > 40);
         check_row(info->slug, strlen(info->message_id), 32);
@@ -28,7 +29,6 @@ static void test_problems(void **state) {
             if (strcmp(info->message_id, problem_info((enum problem)j)->message_id) == 0)
                 fail_msg("%s: MESSAGE_ID used twice", info->slug);
     }
-    assert_int_equal(problem_from_slug("no-such-problem"), -1);
 }
 
 static void test_causes(void **state) {
