@@ -113,6 +113,13 @@ static void add_limit(struct text *text, const struct breach *lead) {
         text_add(text, " (%s)", limit_source_name(lead->limit_source));
 }
 
+/* With tcp_syncookies=2 there is no SYN queue to be full. */
+static bool cookies_are_forced(const struct finding *finding) {
+    const struct evidence *cookies = find_evidence(finding, "tcp_syncookies");
+
+    return finding->lead.condition == CONDITION_SYN_OVERFLOW && cookies && cookies->value == 2;
+}
+
 /* A SYN queue that overflows has two numbers that matter: one is the condition's, the other is evidence. */
 static void add_numbers(struct text *text, const struct finding *finding) {
     const struct breach *lead = &finding->lead;
@@ -125,7 +132,9 @@ static void add_numbers(struct text *text, const struct finding *finding) {
         text_add(text, ", %" PRIu64 " %s", lead->value, noun[CONDITION_SYN_OVERFLOW]);
         return;
     }
-    text_add(text, ": %" PRIu64 " %s", lead->value, noun[lead->condition]);
+    text_add(text, ": %" PRIu64 " %s", lead->value,
+             cookies_are_forced(finding) ? "SYN/s answered by cookie and not completed"
+                                         : noun[lead->condition]);
     add_limit(text, lead);
     if (lead->condition == CONDITION_SYN_RECV && overflow)
         text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);

@@ -77,6 +77,19 @@ static inline struct alert sample_leak(void) {
     };
 }
 
+/* tcp_syncookies=2: nothing is half-open, so nobody is blamed. */
+static inline struct alert sample_forced_cookies(void) {
+    struct alert alert = sample_flood();
+
+    alert.finding.scope = (struct scope){0};
+    alert.finding.local = (struct endpoint){0};
+    alert.finding.lead = (struct breach){
+        .condition = CONDITION_SYN_OVERFLOW, .severity = SEVERITY_CRITICAL, .value = 3011, .threshold = 100};
+    alert.finding.evidence[0] = (struct evidence){"tcp_syncookies", 2};
+    alert.finding.evidence_count = 1;
+    return alert;
+}
+
 static inline struct alert sample_rediagnosed(void) {
     struct alert alert = sample_leak();
 

@@ -95,6 +95,8 @@ static void test_sentences(void **state) {
         {"changed to warning", sample_leak, EVENT_CHANGED, 5, "Now a warning: CLOSE-WAIT leak on ", "."},
         {"changed, another cause", sample_rediagnosed, EVENT_CHANGED, 5,
          "Now understood as: CLOSE-WAIT leak on ", "."},
+        {"flood with cookies forced", sample_forced_cookies, EVENT_RAISED, 0,
+         "SYN flood: 3011 SYN/s answered by cookie and not completed, threshold 100/s; ", "."},
         {"reminder", sample_leak, EVENT_REMINDER, 1800, "Still there after 30 min: CLOSE-WAIT leak on ", "."},
         {"cleared", sample_flood, EVENT_CLEARED, 75,
          "Cleared after 1 min 15 s: SYN flood on 192.0.2.10:80, peak 1025 half-open connections.",
