@@ -158,20 +158,14 @@ static void notify(struct manager *manager, bool changed) {
     manager->notified_usec = now;
     char buffer[256];
     struct text text = text_in(buffer, sizeof buffer);
-    text_add(&text, "%sSTATUS=%zu open incident%s", can_see(sample) ? "WATCHDOG=1\n" : "",
-             open_incidents(manager), open_incidents(manager) == 1 ? "" : "s");
+    size_t open = open_incidents(manager);
+    text_add(&text, "%sSTATUS=%zu open incident%s", can_see(sample) ? "WATCHDOG=1\n" : "", open,
+             open == 1 ? "" : "s");
     add_state(&text, sample, STATE_ESTABLISHED);
     add_state(&text, sample, STATE_SYN_RECV);
     add_state(&text, sample, STATE_CLOSE_WAIT);
     add_state(&text, sample, STATE_TIME_WAIT);
     sd_notify(0, text.buffer);
-}
-
-static uint64_t clock_usec(clockid_t clock) {
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
 }
 
 /* The files that others read. A failure is told once, and once more when it is over. */

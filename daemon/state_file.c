@@ -133,8 +133,8 @@ static json_t *incident_to_json(const struct incident *incident) {
 
     incident_id_format(incident->id, id);
     return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o}", "id", id, "raised_usec", number(incident->raised_usec),
-                     "alerted_usec", number(incident->alerted_usec), "peak", number(incident->peak),
-                     "peak_condition", name_of_condition((int)incident->peak_condition), "finding",
+                     "alerted_usec", number(incident->alerted_usec), "peak", number(incident->peak.value),
+                     "peak_condition", name_of_condition((int)incident->peak.condition), "finding",
                      finding_to_json(&incident->finding));
 }
 
@@ -328,14 +328,13 @@ static void read_incident(struct reader *reader, json_t *value, struct incident 
     incident->id = read_id(reader, id);
     incident->raised_usec = read_time(reader, raised);
     incident->alerted_usec = read_time(reader, alerted);
-    incident->peak = read_number(reader, peak);
-    incident->peak_condition =
-        (enum condition)read_name(reader, condition, 0, CONDITION_COUNT, name_of_condition);
     read_finding(reader, finding, &incident->finding);
-    incident->peak_lead = incident->finding.lead;
-    if (incident->peak_lead.condition != incident->peak_condition)
-        incident->peak_lead = (struct breach){.condition = incident->peak_condition};
-    incident->peak_lead.value = incident->peak;
+    enum condition peak_condition =
+        (enum condition)read_name(reader, condition, 0, CONDITION_COUNT, name_of_condition);
+    incident->peak = incident->finding.lead;
+    if (incident->peak.condition != peak_condition)
+        incident->peak = (struct breach){.condition = peak_condition};
+    incident->peak.value = read_number(reader, peak);
     if (incident->alerted_usec < incident->raised_usec)
         reader->error = -EBADMSG;
 }

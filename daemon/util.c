@@ -63,11 +63,15 @@ void text_add(struct text *text, const char *format, ...) {
     text->buffer[text->length] = '\0';
 }
 
-uint64_t now_monotonic_usec(void) {
+uint64_t clock_usec(clockid_t clock) {
     struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * USEC_PER_SEC + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t now_monotonic_usec(void) {
+    return clock_usec(CLOCK_MONOTONIC);
 }
 
 static int write_all(int fd, const char *data, size_t size) {

@@ -45,6 +45,9 @@ struct figure figure_per_second(struct figure count, uint64_t span_usec);
 /** @return part / whole in permyriad (10000 = 100 %), saturated at UINT32_MAX; 0 when @p whole is 0. */
 uint32_t permyriad_of(uint64_t part, uint64_t whole);
 
+/** @return the smallest power of two that is not below @p value; at most 2^62. */
+uint64_t power_of_two_from(uint64_t value);
+
 /** @return @p permyriad of @p whole rounded up, without overflow. */
 uint64_t permyriad_apply(uint32_t permyriad, uint64_t whole);
 

@@ -19,9 +19,7 @@ struct incident {
     uint64_t id;
     uint64_t raised_usec; /* CLOCK_MONOTONIC */
     uint64_t alerted_usec;
-    uint64_t peak; /* highest value of the leading condition */
-    enum condition peak_condition;
-    struct breach peak_lead;     /* the leading breach as it was then */
+    struct breach peak; /* the leading breach at its highest value, of the condition that raised it */
     uint64_t differs_since_usec; /* another diagnosis than the one told, since then; 0 = none */
     uint64_t
         keep_until_usec; /* taken over from a previous life: not cleared before its condition can be judged */

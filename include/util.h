@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define USEC_PER_SEC  UINT64_C(1000000)
@@ -35,6 +36,9 @@ struct text text_in(char *buffer, size_t size);
 
 /** Appends printf-style; what does not fit is cut at the last whole UTF-8 character. */
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** @return @p clock now, in microseconds. */
+uint64_t clock_usec(clockid_t clock);
 
 /** @return CLOCK_MONOTONIC now, in microseconds. It stands still while the host is suspended. */
 uint64_t now_monotonic_usec(void);

@@ -13,14 +13,6 @@ static bool knob_is(const struct advice_context *context, enum knob knob, uint64
     return figure_known(figure) && figure.value == value;
 }
 
-static uint64_t power_of_two_from(uint64_t value) {
-    uint64_t power = 1;
-
-    while (power < value && power < (1ULL << 62))
-        power <<= 1;
-    return power;
-}
-
 static bool always(const struct advice_context *context) {
     (void)context;
     return true;
@@ -34,7 +26,7 @@ static uint64_t one(const struct advice_context *context, uint64_t current) {
 
 static uint64_t twice(const struct advice_context *context, uint64_t current) {
     (void)context;
-    return power_of_two_from(current + 1) < current * 2 ? current * 2 : power_of_two_from(current + 1);
+    return current > 0 ? current * 2 : 1;
 }
 
 static bool cookies_are_forced(const struct advice_context *context) {

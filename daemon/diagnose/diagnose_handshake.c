@@ -221,12 +221,13 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
     finding_evidence(finding, "tcp_syncookies", sample->knob[KNOB_TCP_SYNCOOKIES].value);
 }
 
-static uint64_t power_of_two_over(uint64_t value) {
-    uint64_t power = 128;
+/* The next power of two, as listen() arguments go: at least 128, and an int. */
+static uint64_t round_backlog(uint64_t demand) {
+    uint64_t backlog = power_of_two_from(demand + 1);
 
-    while (power <= value && power < (1U << 30))
-        power <<= 1;
-    return power;
+    if (backlog < 128)
+        return 128;
+    return backlog < 1U << 30 ? backlog : 1U << 30;
 }
 
 /* What the queue would have had to hold: what it holds and a second of what ran over. */
@@ -274,7 +275,7 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
     finding_conclude(finding, cause, confidence);
     finding->quiet = is_quiet(handshake, cause);
     if (handshake->listener && asks_for_backlog(cause))
-        finding->backlog_advised = power_of_two_over(backlog_demand(handshake));
+        finding->backlog_advised = round_backlog(backlog_demand(handshake));
     finding_advise(diagnosis, finding, handshake->listener, NULL, finding->backlog_advised);
     add_evidence(finding, handshake);
 }

@@ -70,3 +70,11 @@ uint64_t permyriad_apply(uint32_t permyriad, uint64_t whole) {
 
     return whole / unit * permyriad + (whole % unit * permyriad + unit - 1) / unit;
 }
+
+uint64_t power_of_two_from(uint64_t value) {
+    uint64_t power = 1;
+
+    while (power < value && power < (1ULL << 62))
+        power <<= 1;
+    return power;
+}

@@ -39,7 +39,7 @@ static void tell(struct update *update, struct incident *incident, enum alert_ev
         .event = event,
         .incident_id = incident->id,
         .duration_usec = update->now_usec - incident->raised_usec,
-        .peak = incident->peak,
+        .peak = incident->peak.value,
         .finding = incident->finding,
     };
 }
@@ -68,9 +68,7 @@ static void raise_incident(struct update *update, const struct finding *finding)
         .open = true,
         .id = update->table->next_id++,
         .raised_usec = update->now_usec,
-        .peak = finding->lead.value,
-        .peak_condition = finding->lead.condition,
-        .peak_lead = finding->lead,
+        .peak = finding->lead,
         .seen = true,
         .finding = *finding,
     };
@@ -114,10 +112,8 @@ static void follow(struct update *update, struct incident *incident, const struc
     bool settling = incident->differs_since_usec != 0 && !settled;
 
     incident->seen = true;
-    if (finding->lead.condition == incident->peak_condition && finding->lead.value > incident->peak) {
-        incident->peak = finding->lead.value;
-        incident->peak_lead = finding->lead;
-    }
+    if (finding->lead.condition == incident->peak.condition && finding->lead.value > incident->peak.value)
+        incident->peak = finding->lead;
     if (settled || (finding->severity != incident->finding.severity && !settling)) {
         incident->finding = tellable(incident, finding, settled);
         incident->differs_since_usec = 0;
@@ -136,7 +132,7 @@ static void clear_unseen(struct update *update) {
         struct incident *incident = &update->table->incident[i];
         if (!incident->open || incident->seen || update->now_usec < incident->keep_until_usec)
             continue;
-        incident->finding.lead = incident->peak_lead; /* the record is about the worst of it */
+        incident->finding.lead = incident->peak; /* the record is about the worst of it */
         tell(update, incident, EVENT_CLEARED);
         incident->open = false;
     }

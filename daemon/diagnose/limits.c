@@ -8,14 +8,6 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
-static uint64_t round_up_to_power_of_two(uint64_t value) {
-    uint64_t power = 1;
-
-    while (power < value)
-        power <<= 1;
-    return power;
-}
-
 enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener) {
     struct figure somaxconn = sample->knob[KNOB_SOMAXCONN].value;
 
@@ -35,7 +27,7 @@ static struct figure old_syn_queue_limit(const struct sample *sample, const stru
     uint64_t wish = smaller(listener->backlog, max_syn.value);
     if (max_syn.value < listener->backlog)
         *source = LIMIT_MAX_SYN_BACKLOG;
-    return FIGURE_OF(round_up_to_power_of_two((wish > 8 ? wish : 8) + 1));
+    return FIGURE_OF(power_of_two_from((wish > 8 ? wish : 8) + 1));
 }
 
 /* tcp_conn_request(), tcp_v4_conn_request() before it: without cookies a stranger is dropped once less than a

@@ -40,13 +40,6 @@ struct sampler {
     char text[FILE_SIZE];
 };
 
-static uint64_t thread_cpu_usec(void) {
-    struct timespec used;
-
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    return (uint64_t)used.tv_sec * USEC_PER_SEC + (uint64_t)used.tv_nsec / 1000;
-}
-
 static void note(struct sampler *sampler, enum source source, int result, const char *reason) {
     source_status_update(&sampler->sample.source[source], &sampler->good_ticks[source], result, reason);
 }
@@ -212,12 +205,12 @@ static void take_walk(struct sampler *sampler, const struct config *config) {
     sample->walked = false;
     if (!should_walk(sampler, config))
         return;
-    uint64_t begun = thread_cpu_usec();
+    uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     /* Without the knob no half-open can be said to have been repeated. */
     uint64_t synack_retries =
         figure_known(retries) && retries.value < UINT32_MAX ? retries.value : UINT32_MAX;
     int result = socket_sampler_walk(sampler->sockets, config, (uint32_t)synack_retries, reason);
-    uint64_t spent = thread_cpu_usec() - begun;
+    uint64_t spent = clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun;
     walk_budget_spend(&sampler->budget, spent);
     sampler->info.walks++;
     sampler->info.walk_cpu_usec = spent;
@@ -268,10 +261,10 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
 
     if (figure_known(low) && figure_known(high) && high.value <= UINT16_MAX)
         range = (struct port_range){(uint32_t)low.value, (uint32_t)high.value};
-    uint64_t begun = thread_cpu_usec();
+    uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     int result = socket_sampler_count_destinations(sampler->sockets, range, sample->destination,
                                                    &sample->destination_count, reason);
-    walk_budget_spend(&sampler->budget, thread_cpu_usec() - begun);
+    walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
     note(sampler, SOURCE_DESTINATIONS, result, reason);
     if (result < 0)
         return;

@@ -17,19 +17,6 @@ struct bad {
     const char *name, *text, *error;
 };
 
-static int make(void **state) {
-    static struct tree tree;
-
-    tree_make(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int remove_tree(void **state) {
-    tree_remove(*state);
-    return 0;
-}
-
 /* Padding counts as well: not a byte may change. */
 static bool same_bytes(const void *a, const void *b, size_t size) {
     return memcmp(a, b, size) == 0;
@@ -377,5 +364,5 @@ int main(void) {
         cmocka_unit_test(test_good),
         cmocka_unit_test(test_rule_of_a_port),
     };
-    return cmocka_run_group_tests(tests, make, remove_tree);
+    return cmocka_run_group_tests(tests, tree_setup, tree_teardown);
 }

@@ -4,19 +4,6 @@
 
 #include "util.h"
 
-static int make(void **state) {
-    static struct tree tree;
-
-    tree_make(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int remove_tree(void **state) {
-    tree_remove(*state);
-    return 0;
-}
-
 /* Text of @p count entries, ports 1 to count. */
 static char *many_ports(int count) {
     char *text = NULL;
@@ -121,5 +108,5 @@ int main(void) {
         cmocka_unit_test(test_hostile_files),
         cmocka_unit_test(test_damaged_files),
     };
-    return cmocka_run_group_tests(tests, make, remove_tree);
+    return cmocka_run_group_tests(tests, tree_setup, tree_teardown);
 }

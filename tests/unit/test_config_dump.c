@@ -11,19 +11,6 @@
 #define MAN       "man/synwaitd.8"
 #define TEXT_SIZE 65536
 
-static int make(void **state) {
-    static struct tree tree;
-
-    tree_make(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int remove_tree(void **state) {
-    tree_remove(*state);
-    return 0;
-}
-
 static void read_text(const char *path, char text[TEXT_SIZE]) {
     int length = read_file_at(AT_FDCWD, path, text, TEXT_SIZE);
     if (length < 0)
@@ -264,5 +251,5 @@ int main(void) {
         cmocka_unit_test(test_man_page_of_sections),
         cmocka_unit_test(test_man_page_of_problems),
     };
-    return cmocka_run_group_tests(tests, make, remove_tree);
+    return cmocka_run_group_tests(tests, tree_setup, tree_teardown);
 }

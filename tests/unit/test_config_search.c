@@ -9,19 +9,6 @@
 #define DROPIN    "synwaitd/synwaitd.conf.d/"
 #define NULL_LINK "->/dev/null"
 
-static int make(void **state) {
-    static struct tree tree;
-
-    tree_make(&tree);
-    *state = &tree;
-    return 0;
-}
-
-static int remove_tree(void **state) {
-    tree_remove(*state);
-    return 0;
-}
-
 static void make_link(const struct tree *tree, const char *path, const char *target) {
     char full[512];
 
@@ -343,5 +330,5 @@ int main(void) {
         cmocka_unit_test(test_long_paths),
         cmocka_unit_test(test_fail_stays_in_its_buffer),
     };
-    return cmocka_run_group_tests(tests, make, remove_tree);
+    return cmocka_run_group_tests(tests, tree_setup, tree_teardown);
 }

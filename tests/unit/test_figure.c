@@ -144,11 +144,30 @@ static void test_apply(void **state) {
         check_row(rows[i].name, permyriad_apply(rows[i].permyriad, rows[i].whole), rows[i].part);
 }
 
+static void test_power_of_two(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t value, wanted;
+    } rows[] = {{"0", 0, 1},
+                {"1", 1, 1},
+                {"2", 2, 2},
+                {"3", 3, 4},
+                {"128", 128, 128},
+                {"129", 129, 256},
+                {"2^62", 1ULL << 62, 1ULL << 62},
+                {"beyond", UINT64_MAX, 1ULL << 62}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        check_row(rows[i].name, power_of_two_from(rows[i].value), rows[i].wanted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_zeroed_is_unknown), cmocka_unit_test(test_sums),
-        cmocka_unit_test(test_increase),          cmocka_unit_test(test_per_second),
-        cmocka_unit_test(test_permyriad),         cmocka_unit_test(test_apply),
+        cmocka_unit_test(test_power_of_two), cmocka_unit_test(test_zeroed_is_unknown),
+        cmocka_unit_test(test_sums),         cmocka_unit_test(test_increase),
+        cmocka_unit_test(test_per_second),   cmocka_unit_test(test_permyriad),
+        cmocka_unit_test(test_apply),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

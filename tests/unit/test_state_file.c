@@ -46,8 +46,7 @@ static void add(struct incident_table *table, size_t index, struct alert alert) 
         .id = alert.incident_id,
         .raised_usec = 10 * USEC_PER_SEC,
         .alerted_usec = 20 * USEC_PER_SEC,
-        .peak = alert.peak,
-        .peak_condition = alert.finding.lead.condition,
+        .peak = {.condition = alert.finding.lead.condition, .value = alert.peak},
         .finding = alert.finding,
     };
 }
@@ -65,8 +64,8 @@ static void fill_table(struct incident_table *table) {
 static void expect_same(const char *row, const struct incident *got, const struct incident *wanted) {
     const struct finding *a = &got->finding, *b = &wanted->finding;
     bool same = got->open && got->id == wanted->id && got->raised_usec == wanted->raised_usec &&
-                got->alerted_usec == wanted->alerted_usec && got->peak == wanted->peak &&
-                got->peak_condition == wanted->peak_condition && a->problem == b->problem &&
+                got->alerted_usec == wanted->alerted_usec && got->peak.value == wanted->peak.value &&
+                got->peak.condition == wanted->peak.condition && a->problem == b->problem &&
                 a->family == b->family && a->cause == b->cause && a->confidence == b->confidence &&
                 a->severity == b->severity && a->backlog_advised == b->backlog_advised &&
                 scope_equal(&a->scope, &b->scope) && endpoint_equal(&a->local, &b->local) &&
@@ -146,11 +145,11 @@ static void test_numbers_beyond_json(void **state) {
 
     (void)state;
     add(&saved, 0, sample_flood());
-    saved.incident[0].peak = UINT64_MAX;
+    saved.incident[0].peak.value = UINT64_MAX;
     saved.incident[0].id = UINT64_MAX - 1;
     assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
     assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 1);
-    assert_true(loaded.incident[0].peak == INT64_MAX);
+    assert_true(loaded.incident[0].peak.value == INT64_MAX);
     assert_true(loaded.incident[0].id == UINT64_MAX - 1);
     assert_true(loaded.next_id == UINT64_MAX);
 }

@@ -68,4 +68,19 @@ static inline void tree_mode(const struct tree *tree, const char *path, mode_t m
         fail_msg("%s: %s", full, strerror(errno));
 }
 
+/** cmocka set-up: *state becomes a new tree. */
+static inline int tree_setup(void **state) {
+    static struct tree tree;
+
+    tree_make(&tree);
+    *state = &tree;
+    return 0;
+}
+
+/** cmocka tear-down of tree_setup(). */
+static inline int tree_teardown(void **state) {
+    tree_remove(*state);
+    return 0;
+}
+
 #endif
