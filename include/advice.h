@@ -10,7 +10,7 @@
 #include "cause.h"
 #include "sample.h"
 
-#define ADVICE_MAX 4
+#define ADVICE_MAX 12
 
 enum advice_scope { ADVICE_NAMESPACE, ADVICE_HOST };
 

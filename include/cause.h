@@ -9,6 +9,7 @@
 enum cause {
     CAUSE_NONE,
     CAUSE_SPOOFED_FLOOD,        /* half-opens that never answer, from everywhere */
+    CAUSE_ONE_SOURCE_FLOOD,     /* half-opens that never answer, nearly all from one address */
     CAUSE_SPOOFED_ALIVE_FLOOD,  /* the forged sources exist and reset */
     CAUSE_BURST,                /* real clients, more at once than the SYN queue holds */
     CAUSE_SLOW_ACCEPT,          /* the application does not call accept() fast enough */
@@ -23,10 +24,13 @@ enum cause {
     CAUSE_TIME_WAIT_OUTBOUND,
     CAUSE_TIME_WAIT_UNCLEAR,
     CAUSE_TW_BUCKETS_FULL,
-    CAUSE_PORTS_TIME_WAIT,  /* ports held by TIME-WAIT: short outgoing connections */
-    CAUSE_PORTS_LIVE,       /* ports held by live connections */
-    CAUSE_PORTS_CLOSE_WAIT, /* ports held by the application's own leak */
+    CAUSE_PORTS_TIME_WAIT,   /* ports held by TIME-WAIT: short outgoing connections */
+    CAUSE_PORTS_LIVE,        /* ports held by live connections */
+    CAUSE_PORTS_CLOSE_WAIT,  /* ports held by the application's own leak */
+    CAUSE_PORTS_BOUND_FIRST, /* bind() before connect() without IP_BIND_ADDRESS_NO_PORT */
     CAUSE_PEER_NOT_ANSWERING,
+    CAUSE_PEER_REFUSES,      /* a reset comes back */
+    CAUSE_SIMULTANEOUS_OPEN, /* both sides called connect(), and the answers are lost */
     CAUSE_ZERO_WINDOW,
     CAUSE_SLOW_READERS, /* FIN-WAIT-1: the peers still fetch the last data */
     CAUSE_PEER_GONE,
@@ -35,9 +39,12 @@ enum cause {
     CAUSE_FINAL_ACK_LOST,
     CAUSE_SIMULTANEOUS_CLOSE,
     CAUSE_MANY_ESTABLISHED,
+    CAUSE_IDLE_WITHOUT_KEEPALIVE,
+    CAUSE_ESTABLISHED_UNANSWERED, /* data is sent again and again: the peers are gone */
     CAUSE_ORPHANS,
     CAUSE_TCP_MEMORY,
     CAUSE_CONNTRACK_TABLE,
+    CAUSE_UNSAFE_SYSCTL,
     CAUSE_CANNOT_SAMPLE,
     CAUSE_COUNT,
 };

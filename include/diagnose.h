@@ -40,6 +40,7 @@ enum problem_family {
     FAMILY_ORPHANS,
     FAMILY_TCP_MEMORY,
     FAMILY_CONNTRACK,
+    FAMILY_SYSCTL,
     FAMILY_SAMPLING,
     FAMILY_COUNT,
 };
@@ -61,7 +62,8 @@ struct finding {
     uint64_t backlog_advised; /* for listen(), where a cause asks for more; 0 = none */
     bool quiet; /* no alert of its own, but what is open stays open: nothing is wrong for certain */
     enum problem_family linked; /* one cause with that family: not raised while an incident of it is open */
-    char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; else "" */
+    uint32_t hazards;           /* unsafe-sysctl: which, one bit each (audit.h); else 0 */
+    char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; unsafe-sysctl: the ports; else "" */
 };
 
 /**

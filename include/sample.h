@@ -78,6 +78,7 @@ enum knob {
     KNOB_TCP_MEM_PRESSURE,
     KNOB_TCP_MEM_MAX,
     KNOB_NETDEV_MAX_BACKLOG,
+    KNOB_TCP_EHASH_ENTRIES, /* without its sign, which says that the table is the host's (from Linux 6.1) */
     KNOB_CONNTRACK_MAX,
     KNOB_COUNT,
 };
@@ -90,8 +91,6 @@ struct knob_value {
 /** What a walk saw that tells causes apart; sockets. */
 struct walk_detail {
     uint32_t syn_recv_simultaneous; /* full sockets in SYN-RECV: simultaneous open, no listener */
-    uint32_t syn_recv_fresh;        /* half-open, SYN-ACK never sent again */
-    uint32_t syn_recv_repeated;     /* half-open, sent again more often than tcp_synack_retries allows */
     uint32_t syn_sent_retransmitted;
     uint32_t fin_wait_1_zero_window;   /* timer 4 */
     uint32_t fin_wait_1_retransmitted; /* sent again with no acknowledgement since */
@@ -102,6 +101,7 @@ struct walk_detail {
     uint32_t close_wait_unaccepted;    /* inode 0: still in the accept queue */
     uint32_t close_wait_old;           /* already there in a walk at least 5 s before */
     uint32_t last_ack_retransmitted;
+    uint64_t close_wait_since_usec; /* CLOCK_MONOTONIC: the oldest of them was first seen then; 0 = none */
 };
 
 /** Walked states of one local port that some listener or a `ports` rule owns. Sorted by port. */
@@ -110,6 +110,18 @@ struct port_figures {
     uint32_t state[STATE_COUNT]; /* sockets; LISTEN, ESTABLISHED and TIME-WAIT are not walked: 0 */
     uint32_t close_wait_unaccepted;
     uint32_t close_wait_old;
+    uint64_t close_wait_since_usec; /* as in struct walk_detail */
+};
+
+#define SOURCE_BITS 256
+
+/** Who a listener's half-open connections are from. A source is an IPv4 address or an IPv6 /64. */
+struct half_open_sources {
+    uint64_t seen[SOURCE_BITS / 64]; /* linear counting: one bit per source, by a hash of it */
+    /* The only source that can have more than half of them (Boyer and Moore's majority vote), port 0, and by
+       how many it outnumbers all others at least. */
+    struct endpoint leader;
+    uint32_t lead;
 };
 
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */
@@ -123,6 +135,7 @@ struct listener {
     uint32_t half_open_old;      /* of these, sent again 3 times or more */
     uint32_t half_open_patient;  /* of the old: by our own timer alone, so its sender was silent for 7 s */
     uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
+    struct half_open_sources sources;
     uint32_t uid;
     uint64_t inode; /* of the fullest member */
 };
@@ -133,11 +146,33 @@ struct destination {
     struct endpoint remote;
     uint32_t ports_in_use; /* every state that occupies the 4-tuple, TIME-WAIT among them */
     uint32_t time_wait;    /* of these */
+    uint32_t reusable;     /* of those, old enough for tcp_tw_reuse */
     uint32_t close_wait;   /* of these */
     uint32_t error;        /* the true count is at most this much lower (Space-Saving); 0 = exact */
 };
 
 #define DESTINATIONS_MAX 8
+
+/** Outgoing sockets of one local address and the ports they hold, over all destinations. */
+struct source_ports {
+    struct endpoint local; /* port 0 */
+    uint32_t sockets;
+    uint32_t ports; /* different local ports: as many as sockets only if none is shared */
+};
+
+#define SOURCE_PORTS_MAX 8
+
+/** A bounded look at the sockets of one state, taken only while there are many of them. */
+struct survey {
+    uint64_t taken_usec; /* CLOCK_MONOTONIC; 0 = not taken */
+    uint32_t
+        sockets;   /* looked at; the kernel walks them in the order of a hash, so a part is a fair sample */
+    bool complete; /* these were all */
+    uint32_t inbound;    /* of these, with a listener's local port */
+    uint32_t keepalive;  /* ESTABLISHED: keepalive timer running */
+    uint32_t idle;       /* ESTABLISHED: no timer at all, and nothing received for a minute */
+    uint32_t unanswered; /* ESTABLISHED: data sent again 3 times or more without an answer */
+};
 
 enum source {
     SOURCE_SOCKSTAT,
@@ -193,6 +228,14 @@ struct sample {
     uint64_t destinations_usec;
     struct destination destination[DESTINATIONS_MAX]; /* fullest first */
     size_t destination_count;
+    struct source_ports source_ports[SOURCE_PORTS_MAX]; /* counted with the destinations */
+    size_t source_ports_count;
+    struct destination syn_sent; /* of the walk: where most SYN-SENT go, ports_in_use of them; 0: none */
+
+    struct survey time_wait_survey;
+    struct survey established_survey;
+
+    const uint64_t *reserved_ports; /* one bit per port, 65,536; NULL: unknown */
 
     struct source_status source[SOURCE_COUNT];
 };
@@ -202,6 +245,9 @@ struct figure sample_rate(const struct sample *sample, enum counter counter);
 
 /** @return ephemeral ports that connect() may use: the range less reserved; unknown if unreadable. */
 struct figure sample_ephemeral_ports(const struct sample *sample);
+
+/** @return about how many sources the half-open connections have (linear counting over SOURCE_BITS bits). */
+uint32_t half_open_source_count(const struct half_open_sources *sources);
 
 /** @return where the listener with this address stands in a sorted table; @p count if it is not there. */
 size_t listener_index(const struct listener *listener, size_t count, const struct endpoint *local);

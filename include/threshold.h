@@ -50,6 +50,8 @@ struct breach {
     enum limit_source limit_source;
     uint64_t measured_usec; /* CLOCK_MONOTONIC of what the value rests on */
     bool stale;             /* could not be measured at this tick: the last figures */
+    bool trend_known;       /* two measurements at least 5 s apart */
+    int64_t growth_per_min; /* over the last half to whole minute, as far as the condition is watched */
 };
 
 /** One watched condition and scope over time. Owned by the tracker. */

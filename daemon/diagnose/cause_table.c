@@ -15,6 +15,18 @@ static const struct cause_info table[CAUSE_COUNT] = {
                        "look at the sources with the capture command: the same address and port asking again "
                        "after 1, 3 and 7 s is a real client, and the way back is broken"},
         },
+    [CAUSE_ONE_SOURCE_FLOOD] =
+        {
+            .problem = PROBLEM_SYN_FLOOD,
+            .brief = "one source sends nearly all of it and never answers the SYN-ACK",
+            .sentence =
+                "Nearly all half-open connections are from one source, and none of them is completed: a "
+                "flood from one host, or one forged address, or a client that our SYN-ACKs do not reach.",
+            .remedy = {"@sysctl",
+                       "look at that source with the capture command, then block it on the firewall; a "
+                       "source address can be forged, so do not block it for good",
+                       "keep net.ipv4.tcp_syncookies=1, so that real clients still get in"},
+        },
     [CAUSE_SPOOFED_ALIVE_FLOOD] =
         {
             .problem = PROBLEM_SYN_FLOOD,
@@ -181,6 +193,20 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .remedy = {"fix the application: close() when read() returns 0 and on every error path",
                        "until then restart it in time: only that frees the ports"},
         },
+    [CAUSE_PORTS_BOUND_FIRST] =
+        {
+            .problem = PROBLEM_PORT_EXHAUSTION,
+            .brief = "bind() before connect() reserves a port for each connection, whatever its destination",
+            .sentence =
+                "Nearly every ephemeral port of this address is taken, no two connections share one, and no "
+                "single destination has that many: the application binds its source address before connect() "
+                "without IP_BIND_ADDRESS_NO_PORT. Its bind() will fail with EADDRINUSE.",
+            .remedy =
+                {"set IP_BIND_ADDRESS_NO_PORT in the application before bind(): the port is then chosen "
+                 "at connect(), and destinations share ports "
+                 "(nginx's proxy_bind sets it)",
+                 "@sysctl", "reuse connections: a pool or keep-alive", "use more source addresses"},
+        },
     [CAUSE_PEER_NOT_ANSWERING] =
         {
             .problem = PROBLEM_SYN_SENT_STALL,
@@ -190,6 +216,25 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "is full, or a firewall drops them.",
             .remedy = {"check the path and the peer (a firewall that drops, a full accept queue there)",
                        "give the application a connect timeout of a few seconds and a limit on attempts"},
+        },
+    [CAUSE_PEER_REFUSES] =
+        {
+            .problem = PROBLEM_SYN_SENT_STALL,
+            .brief = "the peer refuses: resets come back, and the application tries again at once",
+            .sentence = "Most connection attempts end with a reset: nothing listens at the destination, or a "
+                        "firewall rejects, and the application tries again without a pause.",
+            .remedy = {"start the service at the destination, or correct the address",
+                       "let the application wait longer after each failure"},
+        },
+    [CAUSE_SIMULTANEOUS_OPEN] =
+        {
+            .problem = PROBLEM_SYN_SENT_STALL,
+            .brief = "both sides called connect() at once, and the answers are lost",
+            .sentence =
+                "Both sides called connect() towards each other at the same time (the sockets show as "
+                "SYN-RECV and belong to no listener), and the acknowledgements do not arrive.",
+            .remedy = {"check the path for loss and for firewalls that do not know this handshake",
+                       "let one side listen instead, unless both are behind NAT on purpose"},
         },
     [CAUSE_ZERO_WINDOW] =
         {
@@ -262,6 +307,25 @@ static const struct cause_info table[CAUSE_COUNT] = {
                  "established",
                  "set SO_KEEPALIVE or TCP_USER_TIMEOUT in the application, so that dead peers are noticed"},
         },
+    [CAUSE_IDLE_WITHOUT_KEEPALIVE] =
+        {
+            .problem = PROBLEM_ESTABLISHED_PILEUP,
+            .brief = "most are idle and have no keepalive: a peer that vanished would not be noticed",
+            .sentence = "Most of the open connections have received nothing for over a minute and no timer "
+                        "runs on them: if their peers are gone, nothing will ever tell.",
+            .remedy = {"set SO_KEEPALIVE in the application (net.ipv4.tcp_keepalive_time then says after how "
+                       "long), or close what is idle",
+                       "see which: ss -tno state established; a line without timer: has no keepalive"},
+        },
+    [CAUSE_ESTABLISHED_UNANSWERED] =
+        {
+            .problem = PROBLEM_ESTABLISHED_PILEUP,
+            .brief = "the peers no longer answer: data is sent again and again",
+            .sentence = "On most of the open connections data has been sent again several times without an "
+                        "answer: the peers or the path to them are gone.",
+            .remedy = {"check the path and what drops packets on it (NAT and firewall timeouts)",
+                       "set TCP_USER_TIMEOUT in the application to give up sooner"},
+        },
     [CAUSE_ORPHANS] =
         {
             .problem = PROBLEM_ORPHAN_PRESSURE,
@@ -288,6 +352,13 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .sentence = "The firewall tracks nearly as many connections as nf_conntrack_max allows.",
             .remedy = {"@sysctl", "exempt traffic that needs no tracking (notrack)",
                        "look at who opens them: conntrack -S and conntrack -L"},
+        },
+    [CAUSE_UNSAFE_SYSCTL] =
+        {
+            .problem = PROBLEM_UNSAFE_SYSCTL,
+            .brief = "they weaken this host or do not fit each other",
+            .sentence = "Kernel settings weaken this host or do not fit each other.",
+            .remedy = {"@sysctl"},
         },
     [CAUSE_CANNOT_SAMPLE] =
         {

@@ -278,6 +278,20 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                     {"net.netfilter.nf_conntrack_buckets alone", "speeds up look-ups, but the limit stays"},
                 },
         },
+    [PROBLEM_UNSAFE_SYSCTL] =
+        {
+            .slug = "unsafe-sysctl",
+            .message_id = MESSAGE_ID_UNSAFE_SYSCTL,
+            .title = "Unsafe kernel settings",
+            .meaning =
+                "A setting of this host will make a coming problem worse, or is one already. Nothing else "
+                "need be wrong now. The settings are looked at when synwaitd starts and when one changes.",
+            .wrong =
+                {
+                    {"lists of sysctls to copy and paste",
+                     "many of these settings come from one: each value needs a reason on this host"},
+                },
+        },
     [PROBLEM_SAMPLING_DEGRADED] =
         {
             .slug = "sampling-degraded",

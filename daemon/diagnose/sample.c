@@ -28,6 +28,7 @@ static const char *const knob_names[KNOB_COUNT] = {
     [KNOB_TCP_MEM_PRESSURE] = "net.ipv4.tcp_mem",
     [KNOB_TCP_MEM_MAX] = "net.ipv4.tcp_mem",
     [KNOB_NETDEV_MAX_BACKLOG] = "net.core.netdev_max_backlog",
+    [KNOB_TCP_EHASH_ENTRIES] = "net.ipv4.tcp_ehash_entries",
     [KNOB_CONNTRACK_MAX] = "net.netfilter.nf_conntrack_max",
 };
 
@@ -57,6 +58,18 @@ struct figure sample_ephemeral_ports(const struct sample *sample) {
     if (reserved.status == FIGURE_ABSENT)
         return range;
     return figure_subtract(range, reserved);
+}
+
+/* With z of m bits still 0, the expected number of sources is m (1/(z+1) + ... + 1/m): the coupon collector's
+   sum, which needs no logarithm. */
+uint32_t half_open_source_count(const struct half_open_sources *sources) {
+    uint32_t zeros = SOURCE_BITS, thousandths = 0;
+
+    for (size_t i = 0; i < SOURCE_BITS / 64; i++)
+        zeros -= (uint32_t)__builtin_popcountll(sources->seen[i]);
+    for (uint32_t k = zeros + 1; k <= SOURCE_BITS; k++)
+        thousandths += SOURCE_BITS * 1000 / k;
+    return (thousandths + 500) / 1000;
 }
 
 size_t listener_index(const struct listener *listener, size_t count, const struct endpoint *local) {

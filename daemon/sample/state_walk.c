@@ -125,8 +125,6 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
     bool fresh = socket->retransmits == 0;
     bool repeated = socket->retransmits > walk->synack_retries;
 
-    walk->detail.syn_recv_fresh += fresh;
-    walk->detail.syn_recv_repeated += repeated;
     if (!owner)
         return;
     owner->half_open++;
