@@ -41,7 +41,10 @@ void diagnose_handshake(struct diagnosis *diagnosis);
 /** CLOSE-WAIT, FIN-WAIT-1, FIN-WAIT-2, LAST-ACK, CLOSING. */
 void diagnose_closing(struct diagnosis *diagnosis);
 
-/** TIME-WAIT, ephemeral ports, SYN-SENT. */
+/** Ephemeral ports, towards one destination or of one source address. */
+void diagnose_ports(struct diagnosis *diagnosis);
+
+/** TIME-WAIT, SYN-SENT. */
 void diagnose_outbound(struct diagnosis *diagnosis);
 
 /** ESTABLISHED, orphans, TCP memory, connection tracking. */

@@ -13,6 +13,7 @@ struct observation {
     struct figure value;
     struct figure limit;
     enum limit_source limit_source;
+    bool drops_when_full; /* a full queue turns real clients away, however short it is */
     uint64_t measured_usec;
 };
 

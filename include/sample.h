@@ -118,10 +118,10 @@ struct port_figures {
 /** Who a listener's half-open connections are from. A source is an IPv4 address or an IPv6 /64. */
 struct half_open_sources {
     uint64_t seen[SOURCE_BITS / 64]; /* linear counting: one bit per source, by a hash of it */
-    /* The only source that can have more than half of them (Boyer and Moore's majority vote), port 0, and by
-       how many it outnumbers all others at least. */
+    /* The only source that can have more than half of them (Boyer and Moore's majority vote), port 0, and how
+       many it has at least. */
     struct endpoint leader;
-    uint32_t lead;
+    uint32_t leader_votes;
 };
 
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */

@@ -106,6 +106,12 @@ void threshold_resume(struct threshold_tracker *tracker, const struct breach *br
 struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
                               enum limit_source *source);
 
+/**
+ * @return whether connect() to @p remote takes over ports in TIME-WAIT: tcp_tw_reuse is on for it, and there
+ * are timestamps (tcp_ipv4.c tcp_twsk_unique)
+ */
+bool time_wait_is_reused(const struct sample *sample, const struct endpoint *remote);
+
 /** @return what cut the accept-queue backlog: the application's listen() or somaxconn. */
 enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener);
 

@@ -75,10 +75,9 @@ static bool max_syn_backlog_binds(const struct advice_context *context) {
 /* Timestamps tell old segments from new ones; with 2 the kernel already does it for loopback addresses. */
 static bool time_wait_can_be_reused(const struct advice_context *context) {
     struct figure timestamps = context->sample->knob[KNOB_TCP_TIMESTAMPS].value;
-    bool loopback_already =
-        context->remote && endpoint_is_loopback(context->remote) && knob_is(context, KNOB_TCP_TW_REUSE, 2);
 
-    return figure_known(timestamps) && timestamps.value != 0 && !loopback_already;
+    return figure_known(timestamps) && timestamps.value != 0 &&
+           !(context->remote && time_wait_is_reused(context->sample, context->remote));
 }
 
 static bool timestamps_are_off(const struct advice_context *context) {

@@ -114,6 +114,7 @@ size_t diagnose(const struct sample *sample, const struct breach *breaches, size
     diagnose_sampling(&diagnosis);
     diagnose_handshake(&diagnosis);
     diagnose_closing(&diagnosis);
+    diagnose_ports(&diagnosis);
     diagnose_outbound(&diagnosis);
     diagnose_resources(&diagnosis);
     return diagnosis.finding_count;

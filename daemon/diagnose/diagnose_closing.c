@@ -70,6 +70,14 @@ static bool is_leak(const struct breach *breach, uint64_t here, uint64_t old) {
     return breach->stale || old >= breach->threshold || old * 2 >= here;
 }
 
+/* Since when, and how fast it grows: a leak of a few a minute takes days to hurt. */
+static void add_history(const struct sample *sample, struct finding *finding, uint64_t since_usec) {
+    if (since_usec != 0 && sample->taken_usec > since_usec)
+        finding_evidence(finding, "oldest_sec", FIGURE_OF((sample->taken_usec - since_usec) / 1000000));
+    if (finding->lead.trend_known && finding->lead.growth_per_min >= 0)
+        finding_evidence(finding, "growth_per_min", FIGURE_OF((uint64_t)finding->lead.growth_per_min));
+}
+
 static void close_wait(struct diagnosis *diagnosis, const struct breach *breach) {
     const struct sample *sample = diagnosis->sample;
     struct finding *finding = finding_start(diagnosis, FAMILY_CLOSE_WAIT, breach);
@@ -86,6 +94,9 @@ static void close_wait(struct diagnosis *diagnosis, const struct breach *breach)
     bool never_accepted = unaccepted * 2 > here;
 
     finding_evidence(finding, "older_than_5_sec", FIGURE_OF(old));
+    add_history(sample, finding,
+                finding->scope.kind == SCOPE_PORT && port ? port->close_wait_since_usec
+                                                          : sample->detail.close_wait_since_usec);
     finding_evidence(finding, "held_by_application", FIGURE_OF(here > unaccepted ? here - unaccepted : 0));
     finding_evidence(finding, "never_accepted", FIGURE_OF(unaccepted));
     finding_conclude(finding, never_accepted ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);

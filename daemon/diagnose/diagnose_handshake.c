@@ -9,7 +9,8 @@
 #include "diagnose_parts.h"
 #include "observe.h"
 
-#define FEW 20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
+#define ENOUGH 16 /* half-opens; of fewer no share is taken, unless they fill the queue */
+#define FEW    20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
 
 /* One listener with its breaches and the counters of the recent window. */
 struct handshake {
@@ -67,9 +68,21 @@ static bool accept_queue_is_full(const struct handshake *handshake) {
 
 /* The listener's own half-opens: a third waiting for more than a second means senders that do not answer. In
    a flood the kernel halves the queue every 7 s or so and it fills anew, so it is never all of them. */
-static bool mostly_unanswered(const struct listener *listener) {
-    return listener && listener->half_open >= 16 &&
-           (listener->half_open - listener->half_open_fresh) * 3 >= listener->half_open;
+static bool mostly_unanswered(const struct handshake *handshake) {
+    const struct listener *listener = handshake->listener;
+    enum limit_source source;
+
+    if (!listener || (listener->half_open - listener->half_open_fresh) * 3 < listener->half_open)
+        return false;
+    struct figure limit = syn_queue_limit(handshake->sample, listener, &source);
+    return listener->half_open >= ENOUGH ||
+           (figure_known(limit) && limit.value > 0 && listener->half_open >= limit.value);
+}
+
+/* Three quarters at least. */
+static bool from_one_source(const struct listener *listener) {
+    return listener && listener->half_open > 1 &&
+           (uint64_t)listener->sources.leader_votes * 4 >= (uint64_t)listener->half_open * 3;
 }
 
 /* Old half-opens none of which our timer alone has resent: the same clients ask again and again. By time and
@@ -107,27 +120,32 @@ static enum confidence trust_in_flood(const struct handshake *handshake, bool fe
     return waited && few_get_in ? CONFIDENCE_HIGH : CONFIDENCE_MEDIUM;
 }
 
+/* The queue is a fair sample of a flood that runs over it. */
+static enum cause unanswered_flood(const struct handshake *handshake) {
+    return from_one_source(handshake->listener) ? CAUSE_ONE_SOURCE_FLOOD : CAUSE_SPOOFED_FLOOD;
+}
+
 /* The SYN queue is full and the kernel answers by cookie: what comes back tells who asked. */
 static enum cause conclude_cookies(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = CONFIDENCE_HIGH;
-    if (handshake->received * 2 >= handshake->sent && !mostly_unanswered(handshake->listener))
+    if (handshake->received * 2 >= handshake->sent && !mostly_unanswered(handshake))
         return CAUSE_BURST;
     if (handshake->resets * 2 >= handshake->sent)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
     *confidence = trust_in_flood(handshake, handshake->received * 10 < handshake->sent);
-    return CAUSE_SPOOFED_FLOOD;
+    return unanswered_flood(handshake);
 }
 
 /* The SYN queue is full and the kernel drops: real clients get in at some retry, and are opened. */
 static enum cause conclude_drops(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = trust_in_opened(handshake);
-    if (handshake->opened * 10 >= handshake->dropped && !mostly_unanswered(handshake->listener))
+    if (handshake->opened * 10 >= handshake->dropped && !mostly_unanswered(handshake))
         return CAUSE_BURST;
     *confidence = CONFIDENCE_MEDIUM;
     if (handshake->resets * 2 >= handshake->dropped)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
     *confidence = trust_in_flood(handshake, handshake->opened * 50 < handshake->dropped);
-    return CAUSE_SPOOFED_FLOOD;
+    return unanswered_flood(handshake);
 }
 
 /* Half-open connections pile up below the limit: their own age tells. */
@@ -137,8 +155,8 @@ static enum cause conclude_half_open(const struct handshake *handshake, enum con
     *confidence = CONFIDENCE_MEDIUM;
     if (handshake->resets > handshake->opened && handshake->resets >= listener->half_open)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
-    if (mostly_unanswered(listener))
-        return CAUSE_SPOOFED_FLOOD;
+    if (mostly_unanswered(handshake))
+        return unanswered_flood(handshake);
     *confidence = trust_in_opened(handshake);
     if (handshake->opened >= listener->half_open)
         return CAUSE_BURST;
@@ -152,7 +170,7 @@ static bool queue_overflowed(const struct handshake *handshake) {
 
 /* A deferred request whose client has acknowledged is not sent again (syn_ack_recalc), so it stays fresh. */
 static bool clients_are_deferred(const struct handshake *handshake) {
-    return handshake->listener && !mostly_unanswered(handshake->listener) && !queue_overflowed(handshake) &&
+    return handshake->listener && !mostly_unanswered(handshake) && !queue_overflowed(handshake) &&
            handshake->deferred > 0 && handshake->deferred * 8 >= handshake->listener->half_open;
 }
 
@@ -207,6 +225,7 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
         finding_evidence(finding, "resent_3_times", FIGURE_OF(listener->half_open_old));
         finding_evidence(finding, "of_these_silent_for_7_sec", FIGURE_OF(listener->half_open_patient));
         finding_evidence(finding, "resent_beyond_synack_retries", FIGURE_OF(listener->half_open_repeated));
+        finding_evidence(finding, "sources", FIGURE_OF(half_open_source_count(&listener->sources)));
         finding_evidence(finding, "accept_queue", FIGURE_OF(listener->accept_queue));
         finding_evidence(finding, "backlog", FIGURE_OF(listener->backlog));
     }
@@ -273,6 +292,8 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
         finding->scope = (struct scope){.kind = SCOPE_LISTENER, .local = *local};
     finding->local = *local;
     finding_conclude(finding, cause, confidence);
+    if (cause == CAUSE_ONE_SOURCE_FLOOD)
+        finding->peer = handshake->listener->sources.leader;
     finding->quiet = is_quiet(handshake, cause);
     if (handshake->listener && asks_for_backlog(cause))
         finding->backlog_advised = round_backlog(backlog_demand(handshake));

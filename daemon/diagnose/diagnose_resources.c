@@ -4,10 +4,26 @@
 
 #include "diagnose_parts.h"
 
+/* Of the open connections that were looked at. */
+static enum cause conclude_established(const struct survey *survey) {
+    if (survey->unanswered * 2 > survey->sockets)
+        return CAUSE_ESTABLISHED_UNANSWERED;
+    return survey->idle * 2 > survey->sockets ? CAUSE_IDLE_WITHOUT_KEEPALIVE : CAUSE_MANY_ESTABLISHED;
+}
+
 static void established(const struct sample *sample, struct finding *finding) {
+    const struct survey *survey = &sample->established_survey;
+
+    if (survey->taken_usec != 0) {
+        finding_evidence(finding, "looked_at", FIGURE_OF(survey->sockets));
+        finding_evidence(finding, "idle_without_timer", FIGURE_OF(survey->idle));
+        finding_evidence(finding, "with_keepalive", FIGURE_OF(survey->keepalive));
+        finding_evidence(finding, "unanswered", FIGURE_OF(survey->unanswered));
+        finding_evidence(finding, "incoming", FIGURE_OF(survey->inbound));
+    }
     finding_evidence(finding, "passive_opens_per_sec", sample_rate(sample, COUNTER_PASSIVE_OPENS));
     finding_evidence(finding, "active_opens_per_sec", sample_rate(sample, COUNTER_ACTIVE_OPENS));
-    finding_conclude(finding, CAUSE_MANY_ESTABLISHED, CONFIDENCE_MEDIUM);
+    finding_conclude(finding, conclude_established(survey), CONFIDENCE_MEDIUM);
 }
 
 static void orphans(const struct sample *sample, struct finding *finding) {

@@ -56,6 +56,15 @@ struct figure syn_queue_limit(const struct sample *sample, const struct listener
                      (listener->members ? listener->members : 1));
 }
 
+bool time_wait_is_reused(const struct sample *sample, const struct endpoint *remote) {
+    struct figure reuse = sample->knob[KNOB_TCP_TW_REUSE].value;
+    struct figure timestamps = sample->knob[KNOB_TCP_TIMESTAMPS].value;
+
+    if (!figure_known(reuse) || !figure_known(timestamps) || timestamps.value == 0)
+        return false;
+    return reuse.value == 1 || (reuse.value == 2 && endpoint_is_loopback(remote));
+}
+
 const char *limit_source_name(enum limit_source source) {
     static const char *const name[] = {
         [LIMIT_LISTEN_BACKLOG] = "listen() backlog",

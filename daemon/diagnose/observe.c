@@ -4,6 +4,13 @@
 #include <stddef.h>
 
 #define NEARLY_FULL 7500 /* permyriad */
+#define ALL_TAKEN   9500
+
+static bool cookies_are_off(const struct sample *sample) {
+    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
+
+    return cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
+}
 
 /* What a listener condition compares: its two numbers and their limit. */
 static struct observation at_listener(const struct sample *sample, const struct listener *listener,
@@ -19,6 +26,7 @@ static struct observation at_listener(const struct sample *sample, const struct 
         seen.value = FIGURE_OF(listener->half_open);
         seen.limit = syn_queue_limit(sample, listener, &seen.limit_source);
         seen.measured_usec = sample->walked_usec;
+        seen.drops_when_full = cookies_are_off(sample);
         return seen;
     }
     seen.value = FIGURE_OF(listener->accept_queue);
@@ -68,7 +76,7 @@ struct figure observe_syn_overflow(const struct sample *sample) {
     if (figure_known(mode) && mode.value == 2)
         full = figure_subtract(increase[COUNTER_SYNCOOKIES_SENT], increase[COUNTER_SYNCOOKIES_RECV]);
     /* The 3/4 rule moves ListenDrops alone; of these the accept-queue drops are ListenOverflows. */
-    if (mode.status == FIGURE_ABSENT || (figure_known(mode) && mode.value == 0)) {
+    if (cookies_are_off(sample)) {
         struct figure dropped =
             figure_subtract(increase[COUNTER_LISTEN_DROPS], increase[COUNTER_LISTEN_OVERFLOWS]);
         if (figure_known(full) && figure_known(dropped) && dropped.value > full.value)
@@ -161,24 +169,76 @@ static void observe_state(const struct config *config, const struct sample *samp
         host.value = figure_subtract(host.value, own.value);
         callback(&own, context);
     }
+    /* In a simultaneous open the SYN that comes turns our SYN-SENT into SYN-RECV: still our own attempt. */
+    if (condition == CONDITION_SYN_SENT && figure_known(host.value))
+        host.value.value += sample->detail.syn_recv_simultaneous;
     callback(&host, context);
 }
 
-static void observe_destinations(const struct sample *sample, observe_callback callback, void *context) {
+/*
+ * Ports that connect() cannot have. With tcp_tw_reuse those in TIME-WAIT are free after a second, but only if
+ * the old connection had timestamps, which the peer decides and nobody tells: near the limit they count as
+ * free only while the kernel is seen to reuse some.
+ */
+static uint64_t ports_taken(const struct sample *sample, const struct destination *destination,
+                            struct figure limit) {
+    uint64_t taken = destination->ports_in_use - destination->error;
+    bool reuse_is_seen = figure_or(sample->recent_increase[COUNTER_TIME_WAIT_RECYCLED], 0) > 0;
+
+    if (!time_wait_is_reused(sample, &destination->remote))
+        return taken;
+    if (!reuse_is_seen && permyriad_of(taken, figure_or(limit, 0)) >= ALL_TAKEN)
+        return taken;
+    return taken > destination->reusable ? taken - destination->reusable : 0;
+}
+
+static struct observation of_ports(const struct sample *sample) {
+    return (struct observation){
+        .condition = CONDITION_PORTS,
+        .scope.kind = SCOPE_DESTINATION,
+        .limit = sample_ephemeral_ports(sample),
+        .limit_source = LIMIT_PORT_RANGE,
+        .measured_usec = sample->destinations_usec,
+    };
+}
+
+static bool has_main_destination(const struct sample *sample, const struct source_ports *source) {
+    for (size_t i = 0; i < sample->destination_count; i++) {
+        const struct destination *destination = &sample->destination[i];
+        if (endpoint_equal(&destination->local, &source->local) &&
+            (uint64_t)destination->ports_in_use * 2 > source->ports)
+            return true;
+    }
+    return false;
+}
+
+/* connect() lets destinations share a port, bind() before it does not: when no port of many is shared, they
+   were bound, and the next bind() fails when the range is used up (inet_connection_sock.c inet_csk_get_port).
+ */
+static void observe_source_ports(const struct sample *sample, observe_callback callback, void *context) {
+    for (size_t i = 0; i < sample->source_ports_count; i++) {
+        const struct source_ports *source = &sample->source_ports[i];
+        if (source->sockets - source->ports > source->sockets / 50 || has_main_destination(sample, source))
+            continue;
+        struct observation seen = of_ports(sample);
+        seen.scope.local = source->local;
+        seen.value = FIGURE_OF(source->ports);
+        callback(&seen, context);
+    }
+}
+
+static void observe_ports(const struct sample *sample, observe_callback callback, void *context) {
     if (!observe_is_readable(sample, CONDITION_PORTS))
         return;
     for (size_t i = 0; i < sample->destination_count; i++) {
         const struct destination *destination = &sample->destination[i];
-        struct observation seen = {
-            .condition = CONDITION_PORTS,
-            .scope = {SCOPE_DESTINATION, destination->local, destination->remote},
-            .value = FIGURE_OF(destination->ports_in_use - destination->error),
-            .limit = sample_ephemeral_ports(sample),
-            .limit_source = LIMIT_PORT_RANGE,
-            .measured_usec = sample->destinations_usec,
-        };
+        struct observation seen = of_ports(sample);
+        seen.scope.local = destination->local;
+        seen.scope.remote = destination->remote;
+        seen.value = FIGURE_OF(ports_taken(sample, destination, seen.limit));
         callback(&seen, context);
     }
+    observe_source_ports(sample, callback, context);
 }
 
 void observe(const struct config *config, const struct sample *sample, enum condition condition,
@@ -191,7 +251,7 @@ void observe(const struct config *config, const struct sample *sample, enum cond
         observe_listeners(sample, condition, callback, context);
         return;
     case CONDITION_PORTS:
-        observe_destinations(sample, callback, context);
+        observe_ports(sample, callback, context);
         return;
     case CONDITION_SYN_OVERFLOW:
     case CONDITION_ACCEPT_OVERFLOW:

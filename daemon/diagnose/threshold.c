@@ -155,16 +155,24 @@ static void update(struct track *track, const struct threshold_rule *rule, const
     remember(track, seen, raised_before, warning, critical);
 }
 
+/* The floor is there for short queues that overflow without harm; one that drops is full at its limit. */
+static struct threshold_rule rule_for(const struct config *config, const struct observation *seen) {
+    struct threshold_rule rule = *config_rule(config, seen->condition, rule_port(&seen->scope));
+
+    if (seen->drops_when_full && figure_known(seen->limit) && rule.floor > seen->limit.value)
+        rule.floor = seen->limit.value;
+    return rule;
+}
+
 static void judge(const struct observation *seen, void *context) {
     struct judgement *judgement = context;
     struct threshold_tracker *tracker = judgement->tracker;
-    const struct threshold_rule *rule =
-        config_rule(judgement->config, seen->condition, rule_port(&seen->scope));
+    struct threshold_rule rule = rule_for(judgement->config, seen);
     struct track *track = find_track(tracker, seen->condition, &seen->scope);
-    struct figure warning = worked_out(rule->warning, seen->limit);
-    struct figure critical = worked_out(rule->critical, seen->limit);
+    struct figure warning = worked_out(rule.warning, seen->limit);
+    struct figure critical = worked_out(rule.critical, seen->limit);
 
-    if (!rule->enabled)
+    if (!rule.enabled)
         return;
     if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
         if (track) {
@@ -173,12 +181,12 @@ static void judge(const struct observation *seen, void *context) {
         }
         return;
     }
-    if (!track && is_over(seen->value.value, warning.value, rule))
+    if (!track && is_over(seen->value.value, warning.value, &rule))
         track = new_track(tracker, seen->condition, &seen->scope);
     if (!track)
         return;
     judgement->seen[track - tracker->track] = true;
-    update(track, rule, seen, warning.value, critical.value, judgement->elapsed_usec);
+    update(track, &rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 
 /* A listener that closed or a destination no longer among the fullest: nothing there any more. */

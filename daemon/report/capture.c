@@ -5,6 +5,7 @@
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
+#include <string.h>
 
 #include "remedy.h"
 
@@ -33,7 +34,25 @@ static void add_flags(const struct endpoint *local, const struct flag_filter *fi
         text_add(text, " and (%s or %s)", filter->ipv4, filter->ipv6);
 }
 
-static void add_listener(const struct endpoint *local, struct text *text) {
+/* The one source of a flood; of IPv6 the /64 that it was counted by. */
+static void add_source(const struct endpoint *peer, struct text *text) {
+    struct endpoint network = *peer;
+    char address[INET6_ADDRSTRLEN];
+
+    if (peer->family == ENDPOINT_IPV4) {
+        text_add(text, "src ");
+        add_host(peer, text);
+    } else {
+        memset(network.address + 8, 0, 8);
+        inet_ntop(AF_INET6, network.address, address, sizeof address);
+        text_add(text, "src net %s/64", address);
+    }
+    text_add(text, " and ");
+}
+
+static void add_listener(const struct endpoint *local, const struct endpoint *peer, struct text *text) {
+    if (peer->family != ENDPOINT_NONE)
+        add_source(peer, text);
     if (local->family != ENDPOINT_NONE && !endpoint_is_wildcard(local)) {
         text_add(text, "dst ");
         add_host(local, text);
@@ -75,7 +94,7 @@ void capture_format(const struct finding *finding, struct text *text) {
         return;
     text_add(text, "tcpdump -ni any -c 200 '");
     if (finding->family == FAMILY_HANDSHAKE && finding->local.port != 0)
-        add_listener(&finding->local, text);
+        add_listener(&finding->local, &finding->peer, text);
     else if (peer_known)
         add_peer(&finding->peer, text);
     else

@@ -78,8 +78,9 @@ static void add_where(struct text *text, const struct finding *finding) {
 
     endpoint_format(&finding->local, local);
     endpoint_format(&finding->peer, peer);
-    if (finding->scope.kind == SCOPE_DESTINATION && peer[0] != '\0') {
-        text_add(text, " towards %s", peer);
+    if (finding->scope.kind == SCOPE_DESTINATION) {
+        if (peer[0] != '\0')
+            text_add(text, " towards %s", peer);
         if (local[0] != '\0')
             text_add(text, " from %s", local);
         return;
@@ -91,8 +92,19 @@ static void add_where(struct text *text, const struct finding *finding) {
         text_add(text, " on %s", local);
     else if (finding->local.port != 0)
         text_add(text, " on port %" PRIu16, finding->local.port);
+    if (finding->family == FAMILY_HANDSHAKE && peer[0] != '\0')
+        text_add(text, " from %s", peer);
     else if (peer[0] != '\0')
         text_add(text, " towards %s", peer);
+}
+
+static void add_forecast(struct text *text, const struct evidence *minutes) {
+    if (!minutes || minutes->value >= 60)
+        return;
+    if (minutes->value == 0)
+        text_add(text, ", none left in less than a minute at this rate");
+    else
+        text_add(text, ", none left in about %" PRIu64 " min at this rate", minutes->value);
 }
 
 static const struct evidence *find_evidence(const struct finding *finding, const char *key) {
@@ -136,6 +148,8 @@ static void add_numbers(struct text *text, const struct finding *finding) {
              cookies_are_forced(finding) ? "SYN/s answered by cookie and not completed"
                                          : noun[lead->condition]);
     add_limit(text, lead);
+    if (lead->condition == CONDITION_PORTS && figure_known(lead->limit) && lead->value < lead->limit.value)
+        add_forecast(text, find_evidence(finding, "minutes_left"));
     if (lead->condition == CONDITION_SYN_RECV && overflow)
         text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);
 }

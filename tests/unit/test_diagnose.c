@@ -199,7 +199,7 @@ static void test_one_cause_links_its_findings(void **state) {
     sample.port_count = 1;
     sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(120);
     sample.destination[0] = (struct destination){.ports_in_use = 1000, .close_wait = 1000};
-    sample.destination[0].remote.port = 5432;
+    sample.destination[0].remote = (struct endpoint){.family = ENDPOINT_IPV4, .port = 5432};
     sample.destination_count = 1;
     breaches[1].scope = (struct scope){.kind = SCOPE_DESTINATION, .remote = sample.destination[0].remote};
     assert_int_equal(diagnose(&sample, breaches, 2, findings), 2);

@@ -14,7 +14,8 @@ struct handshake_row {
     const char *name;
     enum condition condition[2]; /* breached; the second may be CONDITION_COUNT */
     uint64_t sent, received, drop, listen_drops, overflows, opened, resets, deferred;
-    uint32_t half_open, fresh, old, patient, accept_queue;
+    uint32_t half_open, fresh, old, patient, leader_votes, accept_queue;
+    uint32_t backlog; /* 0: 128 */
     bool quiet;
     enum problem problem;
     enum cause cause;
@@ -102,6 +103,52 @@ static const struct handshake_row handshakes[] = {
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_HIGH},
+    {"flood from one source, cookies on",
+     {CONDITION_SYN_OVERFLOW, NONE},
+     .sent = 2871,
+     .half_open = 129,
+     .fresh = 65,
+     .leader_votes = 97,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_ONE_SOURCE_FLOOD,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"flood, less than three quarters from one source",
+     {CONDITION_SYN_OVERFLOW, NONE},
+     .sent = 2871,
+     .half_open = 129,
+     .fresh = 65,
+     .leader_votes = 96,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_SPOOFED_FLOOD,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"burst through one NAT or proxy",
+     {CONDITION_SYN_OVERFLOW, NONE},
+     .sent = 1713,
+     .received = 1713,
+     .opened = 2000,
+     .half_open = 129,
+     .fresh = 129,
+     .leader_votes = 129,
+     .problem = PROBLEM_SYN_BACKLOG_SMALL,
+     .cause = CAUSE_BURST,
+     .confidence = CONFIDENCE_HIGH},
+    {"slow flood onto a short queue, full of old ones",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 9,
+     .fresh = 3,
+     .backlog = 8,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_SPOOFED_FLOOD,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"few half-opens in a short queue, not full",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 7,
+     .fresh = 3,
+     .backlog = 8,
+     .quiet = true,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_HALF_OPEN_UNCLEAR,
+     .confidence = CONFIDENCE_LOW},
     {"flood from addresses that reset, cookies",
      {CONDITION_SYN_OVERFLOW, NONE},
      .sent = 2000,
@@ -270,6 +317,8 @@ static const struct handshake_row handshakes[] = {
      .confidence = CONFIDENCE_MEDIUM},
 };
 
+static const struct endpoint source = {.family = ENDPOINT_IPV4, .address = {203, 0, 113, 9}};
+
 static struct sample sample_of(const struct handshake_row *row, struct listener *listener) {
     struct sample sample = quiet_sample();
     const struct {
@@ -284,11 +333,13 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
 
     for (size_t i = 0; i < ARRAY_SIZE(set); i++)
         sample.recent_increase[set[i].counter] = FIGURE_OF(set[i].value);
-    *listener = listener_on(80, 128);
+    *listener = listener_on(80, row->backlog ? row->backlog : 128);
     listener->half_open = row->half_open;
     listener->half_open_fresh = row->fresh;
     listener->half_open_old = row->old;
     listener->half_open_patient = row->patient;
+    listener->sources.leader = source;
+    listener->sources.leader_votes = row->leader_votes;
     listener->accept_queue = row->accept_queue;
     sample.listener = listener;
     sample.listener_count = 1;
@@ -336,6 +387,18 @@ static void test_handshakes(void **state) {
     }
 }
 
+static void test_one_source_is_named(void **state) {
+    struct listener listener;
+    struct sample sample = sample_of(find_row("flood from one source, cookies on"), &listener);
+    struct finding findings[FINDINGS_MAX];
+    struct breach breaches[2];
+    size_t count = listener_breaches(find_row("flood from one source, cookies on"), &listener, breaches);
+
+    (void)state;
+    diagnose(&sample, breaches, count, findings);
+    assert_true(endpoint_equal(&findings[0].peer, &source));
+}
+
 static void test_two_listeners_are_two_findings(void **state) {
     struct sample sample = quiet_sample();
     struct listener listeners[2] = {listener_on(80, 128), listener_on(443, 128)};
@@ -378,6 +441,7 @@ static void test_a_burst_asks_for_a_backlog(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshakes),
+        cmocka_unit_test(test_one_source_is_named),
         cmocka_unit_test(test_two_listeners_are_two_findings),
         cmocka_unit_test(test_a_burst_asks_for_a_backlog),
     };

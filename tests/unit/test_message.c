@@ -49,6 +49,37 @@ static struct alert stall(void) {
                                                .threshold = 500}}};
 }
 
+static struct alert one_source(void) {
+    struct alert alert = sample_flood();
+
+    alert.finding.cause = CAUSE_ONE_SOURCE_FLOOD;
+    alert.finding.peer = sample_endpoint("203.0.113.9");
+    return alert;
+}
+
+/* With @p minutes left. */
+static struct alert ports_left(uint64_t minutes) {
+    struct alert alert = sample_ports();
+
+    alert.finding.evidence[alert.finding.evidence_count++] = (struct evidence){"minutes_left", minutes};
+    return alert;
+}
+
+static struct alert ports_for_five_minutes(void) {
+    return ports_left(5);
+}
+
+static struct alert ports_for_seconds(void) {
+    return ports_left(0);
+}
+
+static struct alert ports_of_a_source(void) {
+    struct alert alert = sample_ports();
+
+    alert.finding.peer = alert.finding.scope.remote = (struct endpoint){0};
+    return alert;
+}
+
 static struct alert sysctl_first(void) {
     struct alert alert = sample_ports();
 
@@ -84,6 +115,18 @@ static void test_sentences(void **state) {
          "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
          "28232 (net.ipv4.ip_local_port_range); short outgoing connections ",
          " First: reuse connections: a pool or keep-alive."},
+        {"ports, in five minutes", ports_for_five_minutes, EVENT_RAISED, 0,
+         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+         "28232 (net.ipv4.ip_local_port_range), none left in about 5 min at this rate; ",
+         "."},
+        {"ports, in seconds", ports_for_seconds, EVENT_RAISED, 0,
+         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+         "28232 (net.ipv4.ip_local_port_range), none left in less than a minute at this rate; ",
+         "."},
+        {"ports of a source address", ports_of_a_source, EVENT_RAISED, 0,
+         "Ephemeral ports running out from 2001:db8::2: 27000 ephemeral ports of ", "."},
+        {"flood from one source", one_source, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80 from 203.0.113.9: 1025 half-open connections of ", "."},
         {"nowhere in particular", stall, EVENT_RAISED, 0,
          "Outgoing connections unanswered: 600 unanswered connection attempts, threshold 500; ",
          " First: check the path and the peer."},

@@ -154,6 +154,32 @@ static void test_never_raised_below_the_floor(void **state) {
     }
 }
 
+static void test_a_short_queue_that_drops_has_no_floor(void **state) {
+    static const struct {
+        const char *name;
+        struct figure cookies;
+        uint32_t half_open;
+        enum severity wanted;
+    } rows[] = {
+        {"full, cookies off", FIGURE_OF(0), 16, SEVERITY_CRITICAL},
+        {"full, cookies not built in", FIGURE_MISSING, 16, SEVERITY_CRITICAL},
+        {"not full, cookies off", FIGURE_OF(0), 15, SEVERITY_NONE},
+        {"full, cookies on", FIGURE_OF(1), 16, SEVERITY_NONE},
+        {"full, it is not known whether cookies are on", FIGURE_NONE, 16, SEVERITY_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = fresh();
+        struct listener listener = listener_on(80, 16);
+        listener.half_open = rows[i].half_open;
+        bench.sample.listener = &listener;
+        bench.sample.listener_count = 1;
+        bench.sample.knob[KNOB_TCP_SYNCOOKIES].value = rows[i].cookies;
+        check_row(rows[i].name, settled(&bench, CONDITION_SYN_RECV), rows[i].wanted);
+    }
+}
+
 static void test_ports(void **state) {
     static const struct {
         const char *name;
@@ -428,6 +454,7 @@ int main(void) {
         cmocka_unit_test(test_gauges),
         cmocka_unit_test(test_listeners),
         cmocka_unit_test(test_never_raised_below_the_floor),
+        cmocka_unit_test(test_a_short_queue_that_drops_has_no_floor),
         cmocka_unit_test(test_ports),
         cmocka_unit_test(test_hold_and_clear),
         cmocka_unit_test(test_a_dip_starts_the_hold_again),
