@@ -28,7 +28,7 @@ pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
 LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/release/%.o)
 TEST_LIB_OBJ := $(LIB_SRC:%.c=$(B)/test/%.o)
-# Shared by tcpload and the integration tests: makes sockets in every state, and floods.
+# Shared by tcpload, slow-link and the integration tests: makes sockets in every state, and floods.
 LOAD_SRC := $(wildcard tests/tools/load/*.c)
 LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
@@ -76,7 +76,7 @@ $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
-$(B)/tools/tcpload: $(LOAD_SRC:%.c=$(B)/release/%.o)
+$(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
 $(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
