@@ -10,16 +10,22 @@
 #include <unistd.h>
 
 #include "load/address.h"
+#include "load/clients.h"
 #include "load/flood.h"
 #include "load/peers.h"
+#include "load/serve.h"
 #include "load/states.h"
 #include "util.h"
 
 enum { EXIT_USAGE = 2, COUNT_MAX = 100000000, RATE_MAX = 10000000, SECONDS_MAX = 3600, FILES_MAX = 500000 };
+enum { ACCEPT_RATE_MAX = 1000000, MSEC_MAX = 3600000, BYTES_MAX = 100000000 };
 
 struct options {
     const char *address, *source_base, *accept, *kind;
-    uint64_t port, sources, rate, count, backlog, seconds;
+    uint64_t port, sources, rate, count, backlog, seconds, accept_rate, close_after_msec, defer, send,
+        reuseport;
+    uint64_t lifetime_msec, destinations, ports;
+    bool close_first, leak, keepalive, half_close, bind_first, no_port, read;
 };
 
 struct command {
@@ -83,26 +89,67 @@ static int run_flood(const struct options *options) {
     return error < 0 ? fail("flood", error) : EXIT_SUCCESS;
 }
 
-static int run_listen(const struct options *options) {
-    struct sockaddr_storage address = target(options);
-    bool all = strcmp(options->accept, "all") == 0;
-
-    if (!all && strcmp(options->accept, "none") != 0)
-        usage_error("--accept", options->accept, "all or none");
-    CLEANUP_FD int listener = peers_listen(&address, (int)options->backlog);
-    if (listener < 0)
-        return fail("listen", listener);
-    ready();
-    int error = peers_serve(listener, all, (unsigned int)options->seconds);
-    return error < 0 ? fail("listen", error) : EXIT_SUCCESS;
-}
-
 /* Makes sure that as many sockets may be open. */
 static void allow_files(uint64_t sockets) {
     int error = sockets > FILES_MAX ? -EMFILE : peers_allow_files(sockets);
 
     if (error < 0)
         exit(fail("open files", error));
+}
+
+static int run_listen(const struct options *options) {
+    struct serving serving = {.address = target(options),
+                              .backlog = (int)options->backlog,
+                              .group = (unsigned int)options->reuseport,
+                              .defer_sec = (unsigned int)options->defer,
+                              .keepalive = options->keepalive,
+                              .accept_none = strcmp(options->accept, "none") == 0,
+                              .accept_rate = options->accept_rate,
+                              .send_bytes = options->send,
+                              .close_first = options->close_first,
+                              .half_close = options->half_close,
+                              .leak = options->leak,
+                              .close_after_msec = options->close_after_msec,
+                              .seconds = (unsigned int)options->seconds,
+                              .started = ready};
+
+    if (!serving.accept_none && strcmp(options->accept, "all") != 0)
+        usage_error("--accept", options->accept, "all or none");
+    peers_allow_most_files();
+    int error = serve(&serving);
+    return error < 0 ? fail("listen", error) : EXIT_SUCCESS;
+}
+
+static int run_clients(const struct options *options) {
+    struct clients clients = {.destination = target(options),
+                              .destinations = (uint32_t)options->destinations,
+                              .ports = (uint32_t)options->ports,
+                              .sources = (uint32_t)options->sources,
+                              .bind_first = options->bind_first,
+                              .no_port = options->no_port,
+                              .keepalive = options->keepalive,
+                              .read = options->read,
+                              .count = options->count,
+                              .rate = options->rate,
+                              .send_bytes = options->send,
+                              .lifetime_msec = options->lifetime_msec,
+                              .seconds = (unsigned int)options->seconds,
+                              .started = ready};
+    struct clients_result result;
+
+    if (clients.count == 0 && clients.rate == 0)
+        usage_error("--rate", "0", "a number from 1, as it must be with --count 0");
+    if (options->source_base)
+        clients.source_base = address_of("--source-base", options->source_base, 0);
+    if (clients.count > 0)
+        allow_files(clients.count);
+    else
+        peers_allow_most_files();
+    int error = clients_run(&clients, &result);
+    printf("connected=%" PRIu64 " refused=%" PRIu64 " failed=%" PRIu64 " timeout=%" PRIu64
+           " exhausted=%" PRIu64 "\n",
+           result.connected, result.refused, result.failed, result.timeout, result.exhausted);
+    return error < 0 ? fail("clients", error) : EXIT_SUCCESS;
 }
 
 static int run_hold(const struct options *options) {
@@ -155,7 +202,16 @@ static int run_states(const struct options *options) {
 
 static const struct command commands[] = {
     {"flood", "--source-base A --sources N --addr A --port P --rate PER-SECOND --count N", run_flood},
-    {"listen", "--addr A --port P [--backlog N] [--accept none|all] [--seconds N]", run_listen},
+    {"listen",
+     "--addr A --port P [--backlog N] [--accept none|all] [--accept-rate PER-SECOND] [--close-first]\n"
+     "        [--close-after-msec M] [--leak] [--half-close] [--send BYTES] [--defer SECONDS] [--keepalive]\n"
+     "        [--reuseport N] [--seconds N]",
+     run_listen},
+    {"clients",
+     "--addr A --port P --count N [--rate PER-SECOND] [--source-base A] [--sources N] [--bind-first]\n"
+     "        [--no-port] [--send BYTES] [--lifetime-msec M] [--read] [--keepalive] [--destinations N]\n"
+     "        [--ports N] [--seconds N]",
+     run_clients},
     {"hold", "--addr A --port P --count N [--source-base A] [--seconds N]", run_hold},
     {"leak", "--addr A --port P --count N [--seconds N]", run_leak},
     {"timewait-inbound", "--addr A --port P --count N --source-base A [--seconds N]", run_time_wait_inbound},
@@ -196,6 +252,14 @@ static const struct number_option {
     {"count", offsetof(struct options, count), COUNT_MAX},
     {"backlog", offsetof(struct options, backlog), UINT16_MAX},
     {"seconds", offsetof(struct options, seconds), SECONDS_MAX},
+    {"accept-rate", offsetof(struct options, accept_rate), ACCEPT_RATE_MAX},
+    {"close-after-msec", offsetof(struct options, close_after_msec), MSEC_MAX},
+    {"defer", offsetof(struct options, defer), SECONDS_MAX},
+    {"send", offsetof(struct options, send), BYTES_MAX},
+    {"reuseport", offsetof(struct options, reuseport), SERVE_GROUP_MAX},
+    {"lifetime-msec", offsetof(struct options, lifetime_msec), MSEC_MAX},
+    {"destinations", offsetof(struct options, destinations), UINT32_MAX},
+    {"ports", offsetof(struct options, ports), UINT16_MAX},
 };
 
 static const struct text_option {
@@ -208,6 +272,19 @@ static const struct text_option {
     {"kind", offsetof(struct options, kind)},
 };
 
+static const struct flag_option {
+    const char *name;
+    size_t offset;
+} flag_options[] = {
+    {"close-first", offsetof(struct options, close_first)},
+    {"leak", offsetof(struct options, leak)},
+    {"keepalive", offsetof(struct options, keepalive)},
+    {"half-close", offsetof(struct options, half_close)},
+    {"bind-first", offsetof(struct options, bind_first)},
+    {"no-port", offsetof(struct options, no_port)},
+    {"read", offsetof(struct options, read)},
+};
+
 /* Stores one option. */
 static void take_option(struct options *options, const char *name, const char *value) {
     for (size_t i = 0; i < ARRAY_SIZE(number_options); i++)
@@ -218,11 +295,22 @@ static void take_option(struct options *options, const char *name, const char *v
     for (size_t i = 0; i < ARRAY_SIZE(text_options); i++)
         if (strcmp(name, text_options[i].name) == 0)
             memcpy((char *)options + text_options[i].offset, &value, sizeof value);
+    for (size_t i = 0; i < ARRAY_SIZE(flag_options); i++)
+        if (strcmp(name, flag_options[i].name) == 0)
+            *(bool *)((char *)options + flag_options[i].offset) = true;
 }
 
 static struct options parse_options(int argc, char **argv) {
-    struct options options = {.accept = "all", .kind = "ipv4", .sources = 1, .backlog = 128, .seconds = 300};
-    struct option known[ARRAY_SIZE(number_options) + ARRAY_SIZE(text_options) + 1] = {0};
+    struct options options = {.accept = "all",
+                              .kind = "ipv4",
+                              .sources = 1,
+                              .backlog = 128,
+                              .seconds = 300,
+                              .reuseport = 1,
+                              .destinations = 1,
+                              .ports = 1};
+    struct option
+        known[ARRAY_SIZE(number_options) + ARRAY_SIZE(text_options) + ARRAY_SIZE(flag_options) + 1] = {0};
     size_t count = 0;
     int index;
 
@@ -230,6 +318,8 @@ static struct options parse_options(int argc, char **argv) {
         known[count++] = (struct option){number_options[i].name, required_argument, NULL, 0};
     for (size_t i = 0; i < ARRAY_SIZE(text_options); i++)
         known[count++] = (struct option){text_options[i].name, required_argument, NULL, 0};
+    for (size_t i = 0; i < ARRAY_SIZE(flag_options); i++)
+        known[count++] = (struct option){flag_options[i].name, no_argument, NULL, 0};
     for (int found = getopt_long(argc, argv, "", known, &index); found != -1;
          found = getopt_long(argc, argv, "", known, &index)) {
         if (found != 0)
@@ -238,8 +328,8 @@ static struct options parse_options(int argc, char **argv) {
     }
     if (optind < argc)
         usage_error("argument", argv[optind], "known");
-    if (options.sources == 0)
-        usage_error("--sources", "0", "a number from 1");
+    if (options.sources == 0 || options.reuseport == 0 || options.destinations == 0 || options.ports == 0)
+        usage_error("--sources, --reuseport, --destinations or --ports", "0", "a number from 1");
     return options;
 }
 
@@ -250,6 +340,10 @@ int main(int argc, char **argv) {
     }
     for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
         if (strcmp(argv[1], commands[i].name) == 0) {
+            if (argc == 3 && strcmp(argv[2], "--help") == 0) {
+                printf("usage: tcpload %s %s\n", commands[i].name, commands[i].usage);
+                return EXIT_SUCCESS;
+            }
             struct options options = parse_options(argc - 1, argv + 1);
             return commands[i].run(&options);
         }

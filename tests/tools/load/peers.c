@@ -6,16 +6,15 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stddef.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "address.h"
+#include "input.h"
 #include "util.h"
 
-enum { PER_SOURCE = 20000, FIRST_PORT = 10000, BACKLOG = 1024, STANDARD_FILES = 64, EVENTS = 64 };
+enum { PER_SOURCE = 20000, FIRST_PORT = 10000, BACKLOG = 1024, STANDARD_FILES = 64 };
 
 /* A connection seen from both ends. */
 struct pair {
@@ -34,6 +33,15 @@ int peers_allow_files(uint64_t sockets) {
     if (limit.rlim_max < need)
         limit.rlim_max = need;
     return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
+}
+
+void peers_allow_most_files(void) {
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int peers_listen(const struct sockaddr_storage *address, int backlog) {
@@ -174,91 +182,11 @@ int peers_churn(const struct sockaddr_storage *address, uint64_t count, uint64_t
     return 0;
 }
 
-/* Milliseconds until @p end_usec, for poll(). */
-static int left_msec(uint64_t end_usec) {
-    uint64_t now_usec = now_monotonic_usec();
-
-    return now_usec < end_usec ? (int)((end_usec - now_usec) / USEC_PER_MSEC) + 1 : 0;
-}
-
-/* The end of a pipe or a terminal on standard input says: stop. /dev/null, a background job's, says nothing.
- */
-static bool input_watched(void) {
-    struct stat status;
-
-    if (fstat(STDIN_FILENO, &status) < 0)
-        return false;
-    return S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode) || isatty(STDIN_FILENO);
-}
-
-static bool input_ended(void) {
-    char byte[64];
-
-    return read(STDIN_FILENO, byte, sizeof byte) <= 0;
-}
-
 void peers_wait(unsigned int seconds) {
     uint64_t end_usec = now_monotonic_usec() + seconds * USEC_PER_SEC;
     struct pollfd input = {.fd = input_watched() ? STDIN_FILENO : -1, .events = POLLIN};
 
-    for (int left = left_msec(end_usec); left > 0; left = left_msec(end_usec))
+    for (int left = msec_until(end_usec); left > 0; left = msec_until(end_usec))
         if (poll(&input, 1, left) > 0 && input_ended())
             return;
-}
-
-static void accept_one(int epoll, int listener) {
-    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-    if (fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-        close(fd);
-}
-
-static void read_one(int fd) {
-    char data[4096];
-    ssize_t got = read(fd, data, sizeof data);
-
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
-        close(fd);
-}
-
-/* @return whether standard input has ended. */
-static bool serve_event(int epoll, int listener, int fd) {
-    if (fd == STDIN_FILENO)
-        return input_ended();
-    if (fd == listener)
-        accept_one(epoll, listener);
-    else
-        read_one(fd);
-    return false;
-}
-
-static int watch(int epoll, int fd) {
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-    return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
-}
-
-int peers_serve(int listener, bool accept_all, unsigned int seconds) {
-    if (!accept_all) {
-        peers_wait(seconds);
-        return 0;
-    }
-    uint64_t end_usec = now_monotonic_usec() + seconds * USEC_PER_SEC;
-    CLEANUP_FD int epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll < 0)
-        return -errno;
-    int error = watch(epoll, listener);
-    if (error == 0 && input_watched())
-        error = watch(epoll, STDIN_FILENO);
-    for (int left = left_msec(end_usec); error == 0 && left > 0; left = left_msec(end_usec)) {
-        struct epoll_event event[EVENTS];
-        int ready = epoll_wait(epoll, event, EVENTS, left);
-        if (ready < 0 && errno != EINTR)
-            return -errno;
-        for (int i = 0; i < ready; i++)
-            if (serve_event(epoll, listener, event[i].data.fd))
-                return 0;
-    }
-    return error;
 }

@@ -3,12 +3,14 @@
 #ifndef LOAD_PEERS_H
 #define LOAD_PEERS_H
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
 /** Raises the limit of open files to what @p sockets need. @return 0 or -errno. */
 int peers_allow_files(uint64_t sockets);
+
+/** Raises the limit of open files as far as it goes without asking for more than this process was given. */
+void peers_allow_most_files(void);
 
 /** Listens on @p address. @return the descriptor or -errno. */
 int peers_listen(const struct sockaddr_storage *address, int backlog);
@@ -34,12 +36,6 @@ int peers_time_wait_inbound(const struct sockaddr_storage *address,
  * @return 0; -EADDRNOTAVAIL when no port is left; another -errno. @p made receives how many.
  */
 int peers_churn(const struct sockaddr_storage *address, uint64_t count, uint64_t rate, uint64_t *made);
-
-/**
- * Serves until standard input ends or @p seconds have passed: accepts, reads, and closes when the peer does.
- * @param accept_all false: never calls accept()
- */
-int peers_serve(int listener, bool accept_all, unsigned int seconds);
 
 /** Waits until standard input ends or @p seconds have passed. */
 void peers_wait(unsigned int seconds);
