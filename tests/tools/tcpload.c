@@ -11,13 +11,22 @@
 
 #include "load/address.h"
 #include "load/clients.h"
+#include "load/conntrack.h"
 #include "load/flood.h"
 #include "load/peers.h"
 #include "load/serve.h"
+#include "load/silent.h"
 #include "load/states.h"
 #include "util.h"
 
-enum { EXIT_USAGE = 2, COUNT_MAX = 100000000, RATE_MAX = 10000000, SECONDS_MAX = 3600, FILES_MAX = 500000 };
+enum {
+    EXIT_USAGE = 2,
+    EXIT_UNSUPPORTED = 3,
+    COUNT_MAX = 100000000,
+    RATE_MAX = 10000000,
+    SECONDS_MAX = 3600,
+    FILES_MAX = 500000
+};
 enum { ACCEPT_RATE_MAX = 1000000, MSEC_MAX = 3600000, BYTES_MAX = 100000000 };
 
 struct options {
@@ -200,6 +209,40 @@ static int run_states(const struct options *options) {
     return hold_on(options, "states", error);
 }
 
+/* A peer that the silent link swallows, and the local address, if one is given. */
+static struct silent silent_of(const struct options *options) {
+    struct silent silent = {.peer = target(options), .count = options->count};
+
+    if (options->source_base)
+        silent.source = address_of("--source-base", options->source_base, 0);
+    return silent;
+}
+
+static int run_simultaneous(const struct options *options) {
+    struct silent silent = silent_of(options);
+
+    allow_files(options->count);
+    return hold_on(options, "simultaneous", silent_simultaneous(&silent));
+}
+
+static int run_orphans(const struct options *options) {
+    struct silent silent = silent_of(options);
+
+    return hold_on(options, "orphans", silent_orphans(&silent));
+}
+
+static int run_conntrack(const struct options *options) {
+    int error = conntrack_create(options->count);
+
+    if (error == -EOPNOTSUPP) {
+        fprintf(stderr, "tcpload: conntrack: this kernel has no ctnetlink\n");
+        return EXIT_UNSUPPORTED;
+    }
+    int status = hold_on(options, "conntrack", error);
+    conntrack_delete(options->count);
+    return status;
+}
+
 static const struct command commands[] = {
     {"flood", "--source-base A --sources N --addr A --port P --rate PER-SECOND --count N", run_flood},
     {"listen",
@@ -216,6 +259,9 @@ static const struct command commands[] = {
     {"leak", "--addr A --port P --count N [--seconds N]", run_leak},
     {"timewait-inbound", "--addr A --port P --count N --source-base A [--seconds N]", run_time_wait_inbound},
     {"churn", "--addr A --port P --count N [--rate PER-SECOND] [--seconds N]", run_churn},
+    {"simultaneous", "--addr A --port P --count N [--source-base A] [--seconds N]", run_simultaneous},
+    {"orphans", "--addr A --port P --count N [--source-base A] [--seconds N]", run_orphans},
+    {"conntrack", "--count N [--seconds N]", run_conntrack},
     {"states", "[--kind ipv4|ipv6|mapped] [--seconds N]", run_states},
 };
 

@@ -9,16 +9,11 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "repair.h"
 #include "util.h"
 #include "wire.h"
 
-/* Of <linux/tcp.h>, which cannot stand beside <netinet/tcp.h>. */
-enum { REPAIR_ON = 1, REPAIR_OFF_NO_PROBE = -1 };
-
 enum { PEER_PORT = 443, BACKLOG = 128, PORTS_PER_KIND = 1000, LINGER_SECONDS = 100 };
-
-/* Where both directions of a crafted connection begin. */
-enum { OUR_SEQUENCE = 1000000, PEER_SEQUENCE = 2000000 };
 
 /* As tests/tools/silent-link sets them up. */
 static struct sockaddr_storage wire_address(const struct states *states, bool ours, uint16_t port) {
@@ -80,32 +75,13 @@ static int connect_to(int fd, const struct sockaddr_storage *address) {
     return connect(fd, (const struct sockaddr *)address, address_length(address)) < 0 ? -errno : 0;
 }
 
-/* connect() in repair mode sends nothing and is ESTABLISHED at once (tcp_output.c tcp_connect). */
-static int repair(int fd, const struct sockaddr_storage *ours, const struct sockaddr_storage *peer) {
-    int error = set(fd, TCP_REPAIR, REPAIR_ON);
-
-    if (error == 0)
-        error = set(fd, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE);
-    if (error == 0)
-        error = set(fd, TCP_QUEUE_SEQ, OUR_SEQUENCE);
-    if (error == 0)
-        error = set(fd, TCP_REPAIR_QUEUE, TCP_RECV_QUEUE);
-    if (error == 0)
-        error = set(fd, TCP_QUEUE_SEQ, PEER_SEQUENCE);
-    if (error == 0)
-        error = bind_to(fd, ours);
-    if (error == 0)
-        error = connect_to(fd, peer);
-    return error < 0 ? error : set(fd, TCP_REPAIR, REPAIR_OFF_NO_PROBE);
-}
-
 /* An ESTABLISHED socket whose peer has told no window yet. @return the descriptor or -errno. */
 static int craft_windowless(struct states *states, uint16_t *port) {
     *port = states->next_port++;
     struct sockaddr_storage ours = socket_address(states, true, *port);
     struct sockaddr_storage peer = socket_address(states, false, PEER_PORT);
     int fd = open_socket(states);
-    int error = fd < 0 ? fd : repair(fd, &ours, &peer);
+    int error = fd < 0 ? fd : repair_connect(fd, &ours, &peer);
 
     if (error < 0 && fd >= 0)
         close(fd);
