@@ -5,17 +5,27 @@
 
 #include "sample.h"
 
+/** The whole of ip_local_reserved_ports, one bit per port. */
+struct reserved_ports {
+    bool known; /* the file is there and could be read */
+    uint64_t port[65536 / 64];
+};
+
 /**
  * Reads every knob under @p sys_fd (an O_PATH descriptor of /proc/sys). No such file: ABSENT.
+ * @param reserved receives the reserved ports
  * @param reason receives what is wrong with the first one that exists but cannot be read or parsed
  * @return 0, or -errno with @p reason set; the other knobs are filled all the same
  */
-int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], char reason[SOURCE_REASON_SIZE]);
+int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], struct reserved_ports *reserved,
+               char reason[SOURCE_REASON_SIZE]);
 
 /**
- * Counts the ports of ip_local_reserved_ports ("8080,9000-9100\n") within [low, high]; overlaps count once.
- * @return the count, or -EBADMSG
+ * Fills @p reserved from ip_local_reserved_ports ("8080,9000-9100\n") and counts those within [low, high];
+ * overlaps count once.
+ * @return the count, or -EBADMSG; then none is known
  */
-int reserved_ports_within(const char *text, unsigned int low, unsigned int high);
+int reserved_ports_within(const char *text, unsigned int low, unsigned int high,
+                          struct reserved_ports *reserved);
 
 #endif

@@ -21,11 +21,16 @@
 /* Where a knob stands in a file of several values; a file not listed has one. */
 struct place {
     unsigned int field, fields;
+    bool sign_apart; /* a leading minus is no part of the number */
 };
 
 static const struct place places[KNOB_COUNT] = {
-    [KNOB_PORT_RANGE_LOW] = {0, 2},   [KNOB_PORT_RANGE_HIGH] = {1, 2}, [KNOB_TCP_MEM_LOW] = {0, 3},
-    [KNOB_TCP_MEM_PRESSURE] = {1, 3}, [KNOB_TCP_MEM_MAX] = {2, 3},
+    [KNOB_PORT_RANGE_LOW] = {0, 2, false},
+    [KNOB_PORT_RANGE_HIGH] = {1, 2, false},
+    [KNOB_TCP_MEM_LOW] = {0, 3, false},
+    [KNOB_TCP_MEM_PRESSURE] = {1, 3, false},
+    [KNOB_TCP_MEM_MAX] = {2, 3, false},
+    [KNOB_TCP_EHASH_ENTRIES] = {0, 1, true}, /* sysctl_net_ipv4.c proc_tcp_ehash_entries */
 };
 
 static void knob_path(enum knob knob, char path[PATH_SIZE]) {
@@ -49,7 +54,8 @@ static int pick_value(enum knob knob, const char *text, uint64_t *value, char re
     for (const char *at = text; *at != '\0';) {
         size_t length = strcspn(at, " \t\n");
         if (length > 0 && count++ == places[knob].field) {
-            result = decimal_parse(at, length, value);
+            size_t sign = places[knob].sign_apart && *at == '-';
+            result = decimal_parse(at + sign, length - sign, value);
             if (result < 0)
                 source_reason(reason, "%s: \"%.*s\" is not a number", knob_name(knob),
                               length > 32 ? 32 : (int)length, at);
@@ -84,31 +90,33 @@ static int parse_range(const char *text, size_t length, uint64_t *first, uint64_
     return *first <= *last && *last < PORTS ? 0 : -EBADMSG;
 }
 
-int reserved_ports_within(const char *text, unsigned int low, unsigned int high) {
-    uint8_t reserved[PORTS / 8] = {0};
+int reserved_ports_within(const char *text, unsigned int low, unsigned int high,
+                          struct reserved_ports *reserved) {
     size_t length = strcspn(text, "\n");
     uint64_t first, last;
     int count = 0;
 
+    *reserved = (struct reserved_ports){0};
     for (size_t at = 0; at < length;) {
         size_t part = strcspn(text + at, ",\n");
         if (parse_range(text + at, part, &first, &last) < 0)
             return -EBADMSG;
         for (uint64_t port = first; port <= last; port++) {
-            uint8_t bit = (uint8_t)(1U << (port % 8));
-            if (port >= low && port <= high && !(reserved[port / 8] & bit))
+            uint64_t bit = UINT64_C(1) << (port % 64);
+            if (port >= low && port <= high && !(reserved->port[port / 64] & bit))
                 count++;
-            reserved[port / 8] |= bit;
+            reserved->port[port / 64] |= bit;
         }
         at += part;
         if (text[at] == ',' && ++at == length)
             return -EBADMSG;
     }
+    reserved->known = true;
     return count;
 }
 
 static int read_reserved(int sys_fd, const char *path, const struct knob_value knob[KNOB_COUNT],
-                         uint64_t *value, char reason[SOURCE_REASON_SIZE]) {
+                         struct reserved_ports *reserved, uint64_t *value, char reason[SOURCE_REASON_SIZE]) {
     struct figure low = knob[KNOB_PORT_RANGE_LOW].value, high = knob[KNOB_PORT_RANGE_HIGH].value;
     char text[TEXT_SIZE];
     CLEANUP_FREE char *long_text = NULL;
@@ -122,30 +130,34 @@ static int read_reserved(int sys_fd, const char *path, const struct knob_value k
     }
     if (result < 0)
         return result;
-    if (!figure_known(low) || !figure_known(high) || low.value >= PORTS || high.value >= PORTS) {
-        source_reason(reason, "%s: the range they belong to is unknown", knob_name(KNOB_PORTS_RESERVED));
-        return -EBADMSG;
-    }
-    result = reserved_ports_within(long_text ? long_text : text, (unsigned int)low.value,
-                                   (unsigned int)high.value);
+    bool range_known = figure_known(low) && figure_known(high) && low.value < PORTS && high.value < PORTS;
+    result =
+        reserved_ports_within(long_text ? long_text : text, range_known ? (unsigned int)low.value : PORTS,
+                              range_known ? (unsigned int)high.value : PORTS, reserved);
     if (result < 0) {
         source_reason(reason, "%s: not a list of ports", knob_name(KNOB_PORTS_RESERVED));
         return result;
+    }
+    if (!range_known) {
+        source_reason(reason, "%s: the range they belong to is unknown", knob_name(KNOB_PORTS_RESERVED));
+        return -EBADMSG;
     }
     *value = (uint64_t)result;
     return 0;
 }
 
-int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], char reason[SOURCE_REASON_SIZE]) {
+int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], struct reserved_ports *reserved,
+               char reason[SOURCE_REASON_SIZE]) {
     int failure = 0;
 
     reason[0] = '\0';
+    reserved->known = false;
     for (size_t i = 0; i < KNOB_COUNT; i++) {
         char path[PATH_SIZE];
         uint64_t value = 0;
 
         knob_path((enum knob)i, path);
-        int result = i == KNOB_PORTS_RESERVED ? read_reserved(sys_fd, path, knob, &value, reason)
+        int result = i == KNOB_PORTS_RESERVED ? read_reserved(sys_fd, path, knob, reserved, &value, reason)
                                               : read_plain(sys_fd, (enum knob)i, path, &value, reason);
         knob[i] = (struct knob_value){.value = FIGURE_NONE};
         if (result == -ENOENT) {

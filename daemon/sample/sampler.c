@@ -35,6 +35,7 @@ struct sampler {
     uint32_t good_ticks[SOURCE_COUNT];
     struct figure previous_increase[COUNTER_COUNT];
     struct figure previous_gauge[GAUGE_COUNT];
+    struct reserved_ports reserved_ports;
     struct sampler_info info;
     struct sample sample;
     char text[FILE_SIZE];
@@ -161,11 +162,13 @@ static void take_knobs(struct sampler *sampler, bool breached) {
     if (!old && !breached && status->failed_ticks == 0 && !status->degraded)
         return;
     CLEANUP_FD int sys_fd = proc_files_open(&sampler->files, "sys", O_PATH | O_DIRECTORY);
-    int result = sys_fd < 0 ? sys_fd : knobs_read(sys_fd, sample->knob, reason);
+    int result = sys_fd < 0 ? sys_fd : knobs_read(sys_fd, sample->knob, &sampler->reserved_ports, reason);
     if (sys_fd < 0) {
         memset(sample->knob, 0, sizeof sample->knob);
+        sampler->reserved_ports.known = false;
         source_reason(reason, "%s: %s", source_name(SOURCE_SYSCTL), strerror(-result));
     }
+    sample->reserved_ports = sampler->reserved_ports.known ? sampler->reserved_ports.port : NULL;
     note(sampler, SOURCE_SYSCTL, result, reason);
     sampler->knobs_read = true;
     sampler->knobs_usec = sample->taken_usec;

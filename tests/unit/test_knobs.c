@@ -6,6 +6,7 @@
 
 static struct tree tree;
 static struct knob_value knob[KNOB_COUNT];
+static struct reserved_ports reserved;
 static char reason[SOURCE_REASON_SIZE];
 
 static const struct {
@@ -35,7 +36,8 @@ static int read_all(void) {
 
     for (size_t i = 0; i < KNOB_COUNT; i++)
         knob[i] = (struct knob_value){FIGURE_OF(4711), true};
-    return knobs_read(fd, knob, reason);
+    reserved.known = true;
+    return knobs_read(fd, knob, &reserved, reason);
 }
 
 static void check_knob(const char *name, enum knob index, enum figure_status status, uint64_t value) {
@@ -180,8 +182,60 @@ static void test_reserved_ports(void **state) {
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-        check_row(rows[i].text, reserved_ports_within(rows[i].text, rows[i].low, rows[i].high),
+        check_row(rows[i].text, reserved_ports_within(rows[i].text, rows[i].low, rows[i].high, &reserved),
                   rows[i].count);
+}
+
+static bool is_reserved(unsigned int port) {
+    return (reserved.port[port / 64] >> (port % 64)) & 1;
+}
+
+/* The whole list, also what lies outside the range; known without the range, unknown without the list. */
+static void test_reserved_map(void **state) {
+    static const struct {
+        const char *name, *range, *list;
+        bool known;
+    } rows[] = {
+        {"list", "32768 60999\n", "0,80,8080-8081,40000,65535\n", true},
+        {"range unreadable", "x y\n", "0,80,8080-8081,40000,65535\n", true},
+        {"no list of ports", "32768 60999\n", "0,80,8080-8081,40000,65535,x\n", false},
+        {"no such file", "32768 60999\n", NULL, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        tree_write(&tree, "net/ipv4/ip_local_port_range", rows[i].range);
+        tree_write(&tree, "net/ipv4/ip_local_reserved_ports", rows[i].list);
+        read_all();
+        check_row(rows[i].name, reserved.known, rows[i].known);
+        for (unsigned int port = 0; port < 65536 && rows[i].known; port++)
+            if (is_reserved(port) !=
+                (port == 0 || port == 80 || port == 8080 || port == 8081 || port == 40000 || port == 65535))
+                fail_msg("%s: port %u", rows[i].name, port);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++)
+        tree_write(&tree, defaults[i].path, defaults[i].text);
+}
+
+/* From 6.1 a minus says that the table is the host's; no other knob may have one. */
+static void test_ehash_entries(void **state) {
+    static const struct {
+        const char *text;
+        enum figure_status status;
+        uint64_t value;
+    } rows[] = {
+        {"262144\n", FIGURE_KNOWN, 262144}, {"-262144\n", FIGURE_KNOWN, 262144}, {"0\n", FIGURE_KNOWN, 0},
+        {"--5\n", FIGURE_UNKNOWN, 0},       {"-\n", FIGURE_UNKNOWN, 0},          {"5-\n", FIGURE_UNKNOWN, 0},
+        {NULL, FIGURE_ABSENT, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const char *name = rows[i].text ? rows[i].text : "no such file";
+        tree_write(&tree, "net/ipv4/tcp_ehash_entries", rows[i].text);
+        check_row(name, read_all() < 0, rows[i].status == FIGURE_UNKNOWN);
+        check_knob(name, KNOB_TCP_EHASH_ENTRIES, rows[i].status, rows[i].value);
+    }
 }
 
 /* As many as the kernel can list: every other port. */
@@ -202,7 +256,7 @@ static void test_real(void **state) {
     CLEANUP_FD int fd = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     (void)state;
-    assert_int_equal(knobs_read(fd, knob, reason), 0);
+    assert_int_equal(knobs_read(fd, knob, &reserved, reason), 0);
     assert_true(figure_known(knob[KNOB_SOMAXCONN].value));
     assert_true(figure_known(knob[KNOB_PORT_RANGE_HIGH].value));
     assert_true(figure_known(knob[KNOB_PORTS_RESERVED].value));
@@ -215,6 +269,7 @@ int main(void) {
         cmocka_unit_test(test_directory),    cmocka_unit_test(test_too_long),
         cmocka_unit_test(test_writable),     cmocka_unit_test(test_reserved_ports),
         cmocka_unit_test(test_longest_list), cmocka_unit_test(test_real),
+        cmocka_unit_test(test_reserved_map), cmocka_unit_test(test_ehash_entries),
     };
 
     return cmocka_run_group_tests(tests, make_tree, remove_tree);
