@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "close_wait_ages.h"
 #include "config.h"
 #include "sample.h"
 #include "sock_diag.h"
@@ -33,6 +34,8 @@ struct state_walk {
     uint64_t seen_usec; /* when the present set of CLOSE-WAIT sockets was begun */
     /* Sets of their cookies: the oldest, the next, the present one. */
     uint64_t seen[3][CLOSE_WAIT_SEEN_BITS / 64];
+    uint64_t now_usec; /* of the present walk */
+    struct close_wait_ages ages;
 };
 
 /** Reserves the tables, whose pages cost nothing until used. @return 0 or -ENOMEM. */
@@ -63,6 +66,9 @@ void state_walk_set_time(struct state_walk *walk, uint64_t now_usec);
 
 /** Counts one socket. A half-open goes to the most specific listener for its local address and port. */
 void state_walk_count(struct state_walk *walk, const struct diag_socket *socket);
+
+/** Ends a complete walk: works out since when CLOSE-WAIT sockets are there. */
+void state_walk_end(struct state_walk *walk);
 
 /**
  * Works out the sockets in each state of @p sample: LISTEN from @p listening, the walked ones from @p walk

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "half_open_sources.h"
+
 #define TIMER_RETRANSMIT    1
 #define TIMER_ZERO_WINDOW   4
 #define CLOSE_WAIT_OLD_USEC UINT64_C(5000000)
@@ -28,6 +30,7 @@ void state_walk_release(struct state_walk *walk) {
 }
 
 void state_walk_set_time(struct state_walk *walk, uint64_t now_usec) {
+    walk->now_usec = now_usec;
     if (walk->seen_usec != 0 && now_usec - walk->seen_usec < CLOSE_WAIT_OLD_USEC)
         return;
     /* The set in between is what makes every socket of the oldest at least 5 s old. */
@@ -76,8 +79,10 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
         walk->listener[i].half_open_old = 0;
         walk->listener[i].half_open_patient = 0;
         walk->listener[i].half_open_repeated = 0;
+        walk->listener[i].sources = (struct half_open_sources){0};
     }
     lay_out_ports(walk, config);
+    close_wait_ages_begin(&walk->ages);
 }
 
 static struct listener *find_listener(struct state_walk *walk, const struct endpoint *local) {
@@ -132,6 +137,7 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
     owner->half_open_old += socket->retransmits >= RETRANSMITS_OLD;
     owner->half_open_patient += by_timer_alone(socket);
     owner->half_open_repeated += repeated;
+    half_open_sources_count(&owner->sources, &socket->remote);
 }
 
 /* Inode 0: no process holds the socket. It was closed, or not yet accepted. */
@@ -173,6 +179,8 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
     walk->detail.close_wait_old += old_close_wait;
+    if (socket->state == STATE_CLOSE_WAIT)
+        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port, walk->now_usec);
     if (index < walk->port_count) {
         walk->port[index].state[socket->state]++;
         walk->port[index].close_wait_unaccepted += socket->state == STATE_CLOSE_WAIT && socket->inode == 0;
@@ -182,6 +190,17 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
         count_half_open(walk, socket);
     else
         count_detail(&walk->detail, socket);
+}
+
+/* Without a slot of its own a CLOSE-WAIT socket is known since this walk, which is a bound like any other. */
+void state_walk_end(struct state_walk *walk) {
+    if (walk->state[STATE_CLOSE_WAIT] > 0)
+        walk->detail.close_wait_since_usec = walk->now_usec;
+    for (size_t i = 0; i < walk->port_count; i++)
+        if (walk->port[i].state[STATE_CLOSE_WAIT] > 0)
+            walk->port[i].close_wait_since_usec = walk->now_usec;
+    close_wait_ages_end(&walk->ages);
+    close_wait_ages_publish(&walk->ages, &walk->detail, walk->port, walk->port_count);
 }
 
 void state_walk_figures(const struct state_walk *walk, struct figure listening, struct sample *sample) {

@@ -40,6 +40,30 @@ static void test_ephemeral_ports(void **state) {
     }
 }
 
+/* As many bits as that many sources set on average: 256 (1 - (255/256)^n). */
+static void test_half_open_source_count(void **state) {
+    static const struct {
+        const char *name;
+        unsigned int bits, low, high;
+    } rows[] = {
+        {"none", 0, 0, 0},         {"one", 1, 1, 1},
+        {"two", 2, 2, 2},          {"10", 10, 10, 11},
+        {"50", 45, 48, 52},        {"200", 139, 190, 210},
+        {"600", 231, 560, 640},    {"one bit left", 255, 1200, 1400},
+        {"full", 256, 1500, 1700},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct half_open_sources sources = {0};
+        for (unsigned int bit = 0; bit < rows[i].bits; bit++)
+            sources.seen[bit / 64] |= 1ULL << (bit % 64);
+        uint32_t count = half_open_source_count(&sources);
+        if (count < rows[i].low || count > rows[i].high)
+            fail_msg("%s: %u, wanted %u to %u", rows[i].name, count, rows[i].low, rows[i].high);
+    }
+}
+
 static void test_rate(void **state) {
     (void)state;
     sample.increase[COUNTER_SYNCOOKIES_SENT] = FIGURE_OF(100);
@@ -117,9 +141,13 @@ static void test_names(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ephemeral_ports), cmocka_unit_test(test_rate),
-        cmocka_unit_test(test_find_port),       cmocka_unit_test(test_find_listener),
-        cmocka_unit_test(test_kernel_at_least), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_ephemeral_ports),
+        cmocka_unit_test(test_rate),
+        cmocka_unit_test(test_find_port),
+        cmocka_unit_test(test_find_listener),
+        cmocka_unit_test(test_kernel_at_least),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_half_open_source_count),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,6 +60,70 @@ static void test_old_close_wait(void **state) {
     }
 }
 
+/* Since when a CLOSE-WAIT socket is there: each row is a walk, with the sockets that it sees. */
+static void test_close_wait_since(void **state) {
+    static const struct {
+        const char *name;
+        bool complete;
+        uint64_t at_sec;
+        uint64_t on_80[2], elsewhere[2]; /* cookies; 0: none */
+        uint64_t since_sec, since_on_80_sec;
+    } rows[] = {
+        {"none", true, 100, {0}, {0}, 0, 0},
+        {"the first", true, 110, {1}, {0}, 110, 110},
+        {"another port", true, 120, {1}, {2}, 110, 110},
+        {"the first is gone", true, 130, {3}, {2}, 120, 130},
+        {"an incomplete walk forgets none", false, 140, {0}, {4}, 0, 0},
+        {"nor what it saw", true, 150, {3}, {4}, 130, 130},
+        {"and that alone is left", true, 160, {0}, {4}, 140, 0},
+        {"all are gone", true, 170, {0}, {0}, 0, 0},
+        {"back again is new", true, 180, {1}, {0}, 180, 180},
+        {"the same for an hour", true, 3780, {1, 5}, {6}, 180, 180},
+        {"the younger stays", true, 3790, {5}, {6}, 3780, 3780},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        state_walk_set_time(&walk, rows[i].at_sec * USEC_PER_SEC);
+        state_walk_begin(&walk, &config, 5);
+        for (size_t j = 0; j < 4; j++) {
+            struct diag_socket socket = socket_in(STATE_CLOSE_WAIT);
+            socket.cookie = j < 2 ? rows[i].on_80[j] : rows[i].elsewhere[j - 2];
+            socket.local.port = j < 2 ? 80 : 40000;
+            if (socket.cookie != 0)
+                state_walk_count(&walk, &socket);
+        }
+        if (!rows[i].complete)
+            continue;
+        state_walk_end(&walk);
+        check_row(rows[i].name, walk.detail.close_wait_since_usec, rows[i].since_sec * USEC_PER_SEC);
+        check_row(rows[i].name, walk.port[0].close_wait_since_usec, rows[i].since_on_80_sec * USEC_PER_SEC);
+    }
+}
+
+/* Of more sockets than there are slots the first keep theirs; a socket without a slot is known since now. */
+static void test_close_wait_crowd(void **state) {
+    (void)state;
+    for (uint64_t turn = 0; turn < 3; turn++) {
+        state_walk_set_time(&walk, (5000 + turn) * USEC_PER_SEC);
+        state_walk_begin(&walk, &config, 5);
+        for (uint64_t cookie = 1; cookie <= 5000; cookie++) {
+            struct diag_socket socket = socket_in(STATE_CLOSE_WAIT);
+            socket.cookie = 1000 + cookie;
+            socket.local.port = cookie <= 4000 ? 40000 : 80;
+            state_walk_count(&walk, &socket);
+        }
+        state_walk_end(&walk);
+        check_row("oldest", walk.detail.close_wait_since_usec, 5000 * USEC_PER_SEC);
+        check_row("no slot", walk.port[0].close_wait_since_usec, (5000 + turn) * USEC_PER_SEC);
+    }
+    state_walk_set_time(&walk, 5003 * USEC_PER_SEC);
+    state_walk_begin(&walk, &config, 5);
+    state_walk_end(&walk);
+    check_row("empty", walk.detail.close_wait_since_usec, 0);
+    check_row("empty", walk.port[0].close_wait_since_usec, 0);
+}
+
 static void test_by_our_timer_alone(void **state) {
     static const struct {
         const char *name;
@@ -91,6 +155,8 @@ static void test_by_our_timer_alone(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_old_close_wait),
+        cmocka_unit_test(test_close_wait_since),
+        cmocka_unit_test(test_close_wait_crowd),
         cmocka_unit_test(test_by_our_timer_alone),
     };
 
