@@ -21,6 +21,9 @@ struct destinations *destinations_new(void);
 struct destinations *destinations_free(struct destinations *destinations);
 void destinations_reset(struct destinations *destinations);
 
+/** Sets tcp_tw_reuse_delay: a TIME-WAIT older than this counts as reusable. At first 1,000 ms. */
+void destinations_set_reuse_delay(struct destinations *destinations, uint32_t delay_msec);
+
 /** Counts one outgoing socket (the caller leaves out those whose local port is a listener's). */
 void destinations_count(struct destinations *destinations, const struct diag_socket *socket);
 

@@ -20,6 +20,9 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler);
 /** @return whether one dump answers for both families; false while that is not known. */
 bool socket_sampler_one_pass(const struct socket_sampler *sampler);
 
+/** @return of the last walk, where most SYN-SENT sockets go; none seen, or the walk failed: all 0. */
+struct destination socket_sampler_syn_sent(const struct socket_sampler *sampler);
+
 /** @return the tables as they stand: listeners of the last good dump, counts of the last walk. */
 const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler);
 
@@ -44,9 +47,14 @@ struct port_range {
     uint32_t low, high;
 };
 
-/** Counts the ports in use per destination; @p top and @p count are unchanged on failure. */
+/**
+ * Counts the ports in use per destination and per local address.
+ * @param reuse_delay_msec tcp_tw_reuse_delay
+ * @param sample receives both lists; unchanged on failure
+ * @return 0, or -errno with @p reason
+ */
 int socket_sampler_count_destinations(struct socket_sampler *sampler, struct port_range range,
-                                      struct destination top[DESTINATIONS_MAX], size_t *count,
+                                      uint32_t reuse_delay_msec, struct sample *sample,
                                       char reason[SOURCE_REASON_SIZE]);
 
 #endif

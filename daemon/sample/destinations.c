@@ -11,6 +11,9 @@
 #define INDEX_SIZE 2048U /* twice the slots */
 #define NO_SLOT    UINT16_MAX
 
+#define TIME_WAIT_MSEC   60000 /* include/net/tcp.h TCP_TIMEWAIT_LEN */
+#define REUSE_DELAY_MSEC 1000
+
 struct destinations {
     struct destination slot[DESTINATION_SLOTS];
     uint16_t next[DESTINATION_SLOTS];  /* chain of slots with the same index */
@@ -18,13 +21,16 @@ struct destinations {
     uint16_t heap[DESTINATION_SLOTS];
     uint16_t first[INDEX_SIZE];
     size_t used;
+    uint32_t reuse_delay_msec;
 };
 
 struct destinations *destinations_new(void) {
     struct destinations *destinations = calloc(1, sizeof *destinations);
 
-    if (destinations)
-        destinations_reset(destinations);
+    if (!destinations)
+        return NULL;
+    destinations->reuse_delay_msec = REUSE_DELAY_MSEC;
+    destinations_reset(destinations);
     return destinations;
 }
 
@@ -37,6 +43,10 @@ void destinations_reset(struct destinations *destinations) {
     for (size_t i = 0; i < INDEX_SIZE; i++)
         destinations->first[i] = NO_SLOT;
     destinations->used = 0;
+}
+
+void destinations_set_reuse_delay(struct destinations *destinations, uint32_t delay_msec) {
+    destinations->reuse_delay_msec = delay_msec;
 }
 
 static uint64_t mix(uint64_t hash, const uint8_t *bytes, size_t size) {
@@ -115,6 +125,12 @@ static uint16_t take_slot(struct destinations *all, const struct destination *ke
     return slot;
 }
 
+/* tcp_ipv4.c tcp_twsk_unique() asks for more than the delay since the socket entered TIME-WAIT. */
+static bool is_reusable(const struct diag_socket *socket, uint32_t delay_msec) {
+    return socket->state == STATE_TIME_WAIT && socket->minisocket && socket->expires_msec < TIME_WAIT_MSEC &&
+           TIME_WAIT_MSEC - socket->expires_msec > delay_msec;
+}
+
 void destinations_count(struct destinations *destinations, const struct diag_socket *socket) {
     struct destination key = {.local = socket->local, .remote = socket->remote};
 
@@ -127,6 +143,7 @@ void destinations_count(struct destinations *destinations, const struct diag_soc
         slot = take_slot(destinations, &key);
     destinations->slot[slot].ports_in_use++;
     destinations->slot[slot].time_wait += socket->state == STATE_TIME_WAIT;
+    destinations->slot[slot].reusable += is_reusable(socket, destinations->reuse_delay_msec);
     destinations->slot[slot].close_wait += socket->state == STATE_CLOSE_WAIT;
     if (destinations->used == DESTINATION_SLOTS)
         sift_down(destinations, destinations->place[slot]);

@@ -235,6 +235,7 @@ static void publish_tables(struct sampler *sampler, struct figure listening) {
     sample->port = tables->port;
     sample->port_count = tables->port_count;
     sample->detail = tables->detail;
+    sample->syn_sent = socket_sampler_syn_sent(sampler->sockets);
     state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
 }
 
@@ -250,9 +251,17 @@ static void forget_destinations(struct sampler *sampler) {
 
     sampler->watch = (struct destination_watch){0};
     sample->destination_count = 0;
+    sample->source_ports_count = 0;
     note(sampler, SOURCE_DESTINATIONS, 0, ""); /* what is not needed is not missing */
     if (sample->destinations_usec != 0)
         sample->destinations_usec = sample->taken_usec;
+}
+
+/* A kernel without the knob (before 6.14) waits 1 s. */
+static uint32_t reuse_delay_msec(const struct sample *sample) {
+    struct figure delay_msec = sample->knob[KNOB_TCP_TW_REUSE_DELAY].value;
+
+    return figure_known(delay_msec) && delay_msec.value <= UINT32_MAX ? (uint32_t)delay_msec.value : 1000;
 }
 
 static void count_destinations(struct sampler *sampler, uint64_t sockets) {
@@ -265,8 +274,8 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
     if (figure_known(low) && figure_known(high) && high.value <= UINT16_MAX)
         range = (struct port_range){(uint32_t)low.value, (uint32_t)high.value};
     uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
-    int result = socket_sampler_count_destinations(sampler->sockets, range, sample->destination,
-                                                   &sample->destination_count, reason);
+    int result =
+        socket_sampler_count_destinations(sampler->sockets, range, reuse_delay_msec(sample), sample, reason);
     walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
     note(sampler, SOURCE_DESTINATIONS, result, reason);
     if (result < 0)

@@ -7,6 +7,7 @@
 
 #include "destinations.h"
 #include "sock_diag.h"
+#include "source_ports.h"
 #include "source_status.h"
 #include "util.h"
 
@@ -23,7 +24,11 @@ struct socket_sampler {
     const struct config *config; /* of the present walk */
     uint32_t synack_retries;
     struct destinations *destinations;
+    struct source_port_table *source_ports;
     struct port_range range;
+    struct destinations *syn_sent;
+    bool syn_sent_used;                /* something has been filed since it was emptied */
+    struct destination most_syn_sent;  /* of the last walk */
     uint64_t is_listening[65536 / 64]; /* a bit for every port that a listener has */
 };
 
@@ -34,7 +39,10 @@ struct socket_sampler *socket_sampler_new(void) {
         return NULL;
     sampler->previous = calloc(LISTENERS_MAX, sizeof *sampler->previous);
     sampler->destinations = destinations_new();
-    if (state_walk_init(&sampler->walk) < 0 || !sampler->previous || !sampler->destinations) {
+    sampler->syn_sent = destinations_new();
+    sampler->source_ports = calloc(1, sizeof *sampler->source_ports);
+    if (state_walk_init(&sampler->walk) < 0 || !sampler->previous || !sampler->destinations ||
+        !sampler->syn_sent || !sampler->source_ports) {
         socket_sampler_free(sampler);
         errno = ENOMEM;
         return NULL;
@@ -48,6 +56,8 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
         return NULL;
     sock_diag_close(sampler->diag);
     destinations_free(sampler->destinations);
+    destinations_free(sampler->syn_sent);
+    free(sampler->source_ports);
     state_walk_release(&sampler->walk);
     free(sampler->previous);
     free(sampler);
@@ -56,6 +66,10 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
 
 bool socket_sampler_one_pass(const struct socket_sampler *sampler) {
     return sampler->diag && sock_diag_one_pass(sampler->diag);
+}
+
+struct destination socket_sampler_syn_sent(const struct socket_sampler *sampler) {
+    return sampler->most_syn_sent;
 }
 
 const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler) {
@@ -132,12 +146,28 @@ static void begin_walk(void *context) {
     struct socket_sampler *sampler = context;
 
     state_walk_begin(&sampler->walk, sampler->config, sampler->synack_retries);
+    if (sampler->syn_sent_used)
+        destinations_reset(sampler->syn_sent);
+    sampler->syn_sent_used = false;
+    sampler->most_syn_sent = (struct destination){0};
 }
 
 static void count_state(const struct diag_socket *socket, void *context) {
     struct socket_sampler *sampler = context;
 
     state_walk_count(&sampler->walk, socket);
+    if (socket->state == STATE_SYN_SENT) {
+        destinations_count(sampler->syn_sent, socket);
+        sampler->syn_sent_used = true;
+    }
+}
+
+static void end_walk(struct socket_sampler *sampler) {
+    struct destination top[DESTINATIONS_MAX];
+
+    state_walk_end(&sampler->walk);
+    if (sampler->syn_sent_used && destinations_top(sampler->syn_sent, top) > 0)
+        sampler->most_syn_sent = top[0];
 }
 
 /* What half a walk has counted is worth nothing. */
@@ -156,8 +186,10 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
     begin_walk(sampler);
     int result = dump(sampler, WALK_STATE_MASK, count_state, begin_walk, reason);
     sampler->config = NULL;
-    if (result == 0)
+    if (result == 0) {
+        end_walk(sampler);
         return 0;
+    }
     undo_walk(&sampler->walk);
     state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
     return result;
@@ -177,6 +209,7 @@ static void restart_destinations(void *context) {
     struct socket_sampler *sampler = context;
 
     destinations_reset(sampler->destinations);
+    source_ports_reset(sampler->source_ports);
 }
 
 static void count_outgoing(const struct diag_socket *socket, void *context) {
@@ -188,16 +221,20 @@ static void count_outgoing(const struct diag_socket *socket, void *context) {
     if ((sampler->is_listening[port / 64] >> (port % 64)) & 1)
         return;
     destinations_count(sampler->destinations, socket);
+    source_ports_count(sampler->source_ports, &socket->local);
 }
 
 int socket_sampler_count_destinations(struct socket_sampler *sampler, struct port_range range,
-                                      struct destination top[DESTINATIONS_MAX], size_t *count,
+                                      uint32_t reuse_delay_msec, struct sample *sample,
                                       char reason[SOURCE_REASON_SIZE]) {
     sampler->range = range;
+    destinations_set_reuse_delay(sampler->destinations, reuse_delay_msec);
     mark_listening_ports(sampler);
     restart_destinations(sampler);
     int result = dump(sampler, MASK_OUTGOING, count_outgoing, restart_destinations, reason);
-    if (result == 0)
-        *count = destinations_top(sampler->destinations, top);
-    return result;
+    if (result < 0)
+        return result;
+    sample->destination_count = destinations_top(sampler->destinations, sample->destination);
+    sample->source_ports_count = source_ports_top(sampler->source_ports, sample->source_ports);
+    return 0;
 }

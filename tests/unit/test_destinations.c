@@ -60,6 +60,39 @@ static void test_states(void **state) {
     assert_int_equal(top[0].remote.port, 443);
 }
 
+static void test_reusable(void **state) {
+    static const struct {
+        const char *name;
+        enum tcp_state state;
+        bool minisocket;
+        uint32_t delay_msec, expires_msec, reusable;
+    } rows[] = {
+        {"just closed", STATE_TIME_WAIT, true, 1000, 60000, 0},
+        {"exactly the delay", STATE_TIME_WAIT, true, 1000, 59000, 0},
+        {"a moment more", STATE_TIME_WAIT, true, 1000, 58999, 1},
+        {"about to go", STATE_TIME_WAIT, true, 1000, 0, 1},
+        {"longer delay", STATE_TIME_WAIT, true, 30000, 30000, 0},
+        {"longer delay, older", STATE_TIME_WAIT, true, 30000, 29999, 1},
+        {"delay of its whole life", STATE_TIME_WAIT, true, 60000, 0, 0},
+        {"a vendor's longer TIME-WAIT", STATE_TIME_WAIT, true, 1000, 110000, 0},
+        {"FIN-WAIT-2 minisocket", STATE_FIN_WAIT_2, true, 1000, 100, 0},
+        {"ESTABLISHED", STATE_ESTABLISHED, false, 1000, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct diag_socket socket = towards(1, 443, rows[i].state);
+        socket.minisocket = rows[i].minisocket;
+        socket.expires_msec = rows[i].expires_msec;
+        destinations_reset(destinations);
+        destinations_set_reuse_delay(destinations, rows[i].delay_msec);
+        destinations_count(destinations, &socket);
+        assert_int_equal(destinations_top(destinations, top), 1);
+        check_row(rows[i].name, top[0].reusable, rows[i].reusable);
+        check_row(rows[i].name, top[0].ports_in_use, 1);
+    }
+}
+
 static void test_key(void **state) {
     struct diag_socket socket = towards(1, 443, STATE_ESTABLISHED);
 
@@ -169,7 +202,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),  cmocka_unit_test(test_states),      cmocka_unit_test(test_key),
         cmocka_unit_test(test_top),    cmocka_unit_test(test_equal_ranks), cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_sketch), cmocka_unit_test(test_takeover),
+        cmocka_unit_test(test_sketch), cmocka_unit_test(test_takeover),    cmocka_unit_test(test_reusable),
     };
 
     return cmocka_run_group_tests(tests, make, release);
