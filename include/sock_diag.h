@@ -28,9 +28,18 @@ struct diag_socket {
     uint32_t uid;
     uint64_t inode;  /* 0: no process holds it */
     uint64_t cookie; /* the kernel's id of the socket, for as long as it lives */
+    /* Since data or an acknowledgement came last; UINT32_MAX: not asked for, or not told. */
+    uint32_t silent_msec;
 };
 
 typedef void (*diag_callback)(const struct diag_socket *socket, void *context);
+
+/** What a dump is to tell. */
+struct diag_request {
+    uint32_t state_mask; /* bits 1 << enum tcp_state */
+    bool with_info;      /* silent_msec as well, which makes the answer three times as long */
+    uint32_t most;       /* sockets to call back for; 0: all */
+};
 
 struct sock_diag;
 
@@ -49,13 +58,14 @@ struct sock_diag *sock_diag_close(struct sock_diag *diag);
 bool sock_diag_one_pass(const struct sock_diag *diag);
 
 /**
- * Dumps the sockets in the states of @p state_mask (bits 1 << enum tcp_state) and calls back for each.
+ * Dumps the sockets that @p request asks for and calls back for each.
  * An interrupted or lost dump is started again up to three times; @p restart, if not NULL, is called first
  * each time so that the caller forgets what it has counted.
- * @return 0; -errno from the kernel or the socket; -EAGAIN after three interrupted dumps; -EBADMSG for a
- * malformed answer
+ * @return 0: these were all; 1: there may be more than request->most, and the next dump would have to read them
+ * first, so close the handle; -errno from the kernel or the socket; -EAGAIN after three interrupted dumps;
+ * -EBADMSG for a malformed answer
  */
-int sock_diag_dump(struct sock_diag *diag, uint32_t state_mask, diag_callback callback,
+int sock_diag_dump(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
                    void (*restart)(void *context), void *context);
 
 /**

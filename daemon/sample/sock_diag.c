@@ -31,9 +31,10 @@ struct sock_diag {
 
 /* What one dump asks for, and whom it tells. */
 struct dump {
-    uint32_t state_mask;
+    struct diag_request request;
     diag_callback callback;
     void *context;
+    uint32_t told; /* sockets, with those beyond request.most */
 };
 
 static int set_timeout(struct mnl_socket *socket) {
@@ -57,21 +58,24 @@ static struct mnl_socket *open_socket(void) {
     return NULL;
 }
 
-static int send_request(struct sock_diag *diag, int family, uint32_t state_mask) {
+static int send_request(struct sock_diag *diag, int family, const struct diag_request *wanted) {
     struct nlmsghdr *header = mnl_nlmsg_put_header(diag->buffer);
+    uint8_t extensions = wanted->with_info ? 1U << (INET_DIAG_INFO - 1) : 0;
 
     header->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     header->nlmsg_seq = ++diag->sequence;
     if (family == AF_UNSPEC) {
         header->nlmsg_type = TCPDIAG_GETSOCK;
         struct inet_diag_req *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
-        request->idiag_states = state_mask;
+        request->idiag_states = wanted->state_mask;
+        request->idiag_ext = extensions;
     } else {
         header->nlmsg_type = SOCK_DIAG_BY_FAMILY;
         struct inet_diag_req_v2 *request = mnl_nlmsg_put_extra_header(header, sizeof *request);
         request->sdiag_family = (uint8_t)family;
         request->sdiag_protocol = IPPROTO_TCP;
-        request->idiag_states = state_mask;
+        request->idiag_states = wanted->state_mask;
+        request->idiag_ext = extensions;
     }
     ssize_t sent;
     do
@@ -134,9 +138,22 @@ static void drain(struct sock_diag *diag) {
     }
 }
 
-static int run_dump(struct sock_diag *diag, int family, const struct dump *dump) {
+static void tell(const struct diag_socket *socket, void *context) {
+    struct dump *dump = context;
+
+    if (dump->request.most == 0 || dump->told++ < dump->request.most)
+        dump->callback(socket, dump->context);
+}
+
+/* Whether as many as wanted have been told and there is, or may be, one more. */
+static bool is_enough(const struct dump *dump, bool more_to_come) {
+    return dump->request.most > 0 &&
+           (dump->told > dump->request.most || (more_to_come && dump->told == dump->request.most));
+}
+
+static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
     drain(diag);
-    int result = send_request(diag, family, dump->state_mask);
+    int result = send_request(diag, family, &dump->request);
     diag->unfinished = result == 0;
     while (diag->unfinished) {
         ssize_t length = receive(diag, 0);
@@ -144,11 +161,12 @@ static int run_dump(struct sock_diag *diag, int family, const struct dump *dump)
             return length == -ENOBUFS ? -EINTR : (int)length;
         if (length == 0 || is_stale(diag, (size_t)length))
             continue;
-        result = sock_diag_parse(diag->buffer, (size_t)length, diag->sequence, dump->callback, dump->context);
-        if (result == 1)
+        result = sock_diag_parse(diag->buffer, (size_t)length, diag->sequence, tell, dump);
+        bool enough = result >= 0 && is_enough(dump, result == 1);
+        if (result == 1 && !enough)
             continue;
         diag->unfinished = !ends_dump(diag, (size_t)length);
-        return result;
+        return enough ? 1 : result;
     }
     return result;
 }
@@ -158,11 +176,11 @@ static bool lacks_ipv6(int result) {
     return result == -ENOENT && access("/proc/sys/net/ipv6", F_OK) < 0;
 }
 
-static int run_pass(struct sock_diag *diag, bool one_pass, const struct dump *dump) {
+static int run_pass(struct sock_diag *diag, bool one_pass, struct dump *dump) {
     if (one_pass)
         return run_dump(diag, AF_UNSPEC, dump);
     int result = run_dump(diag, AF_INET, dump);
-    if (result < 0)
+    if (result != 0)
         return result;
     result = run_dump(diag, AF_INET6, dump);
     return lacks_ipv6(result) ? 0 : result;
@@ -174,7 +192,7 @@ static void ignore(const struct diag_socket *socket, void *context) {
 }
 
 static int detect(struct sock_diag *diag) {
-    const struct dump dump = {.state_mask = MASK_LISTEN, .callback = ignore};
+    struct dump dump = {.request.state_mask = MASK_LISTEN, .callback = ignore};
     int result = -EOPNOTSUPP;
 
     for (int one_pass = 1; one_pass >= 0; one_pass--) {
@@ -238,23 +256,25 @@ bool sock_diag_one_pass(const struct sock_diag *diag) {
     return diag->one_pass;
 }
 
-static int dump_restarting(struct sock_diag *diag, const struct dump *dump, void (*restart)(void *context)) {
+static int dump_restarting(struct sock_diag *diag, struct dump *dump, void (*restart)(void *context)) {
     int result = -EINTR;
 
     for (int attempt = 0; attempt < DUMP_ATTEMPTS && result == -EINTR; attempt++) {
         if (attempt > 0 && restart)
             restart(dump->context);
+        dump->told = 0;
         result = run_pass(diag, diag->one_pass, dump);
     }
     return result == -EINTR ? -EAGAIN : result;
 }
 
-int sock_diag_dump(struct sock_diag *diag, uint32_t state_mask, diag_callback callback,
+int sock_diag_dump(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
                    void (*restart)(void *context), void *context) {
-    /* Bit 13 would make newer kernels walk the bound sockets as well. */
-    const struct dump dump = {.state_mask = state_mask & MASK_ALL, .callback = callback, .context = context};
+    struct dump dump = {.request = *request, .callback = callback, .context = context};
     int result = diag->detected ? 0 : detect(diag);
 
+    /* Bit 13 would make newer kernels walk the bound sockets as well. */
+    dump.request.state_mask &= MASK_ALL;
     if (result == 0)
         result = dump_restarting(diag, &dump, restart);
     if (result == -EBUSY)

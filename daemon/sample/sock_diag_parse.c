@@ -4,8 +4,10 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "sock_diag.h"
@@ -13,6 +15,7 @@
 #define ERRNO_MAX        4095 /* include/linux/err.h MAX_ERRNO */
 #define TIMER_RETRANSMIT 1
 #define TIMER_TIME_WAIT  3
+#define INFO_NEEDED      (offsetof(struct tcp_info, tcpi_last_ack_recv) + sizeof(uint32_t))
 
 /*
  * Half-open request sockets carry no inode, no queues and the SYN-ACK timer (inet_diag.c inet_req_diag_fill;
@@ -23,6 +26,38 @@ static bool is_request(const struct inet_diag_msg *message) {
     return message->idiag_state == STATE_SYN_RECV && message->idiag_inode == 0 &&
            message->idiag_rqueue == 0 && message->idiag_wqueue == 0 &&
            message->idiag_timer == TIMER_RETRANSMIT;
+}
+
+/* An older kernel's tcp_info is shorter, a newer one's longer; the beginning stays. */
+static uint32_t read_silence(const char *bytes, size_t length) {
+    struct tcp_info info = {0};
+
+    memcpy(&info, bytes, length < sizeof info ? length : sizeof info);
+    return info.tcpi_last_data_recv < info.tcpi_last_ack_recv ? info.tcpi_last_data_recv
+                                                              : info.tcpi_last_ack_recv;
+}
+
+/*
+ * Looks for INET_DIAG_INFO among @length bytes of attributes. What is too short for it is not looked at: that
+ * is every answer to a request that did not ask for it. What follows a malformed attribute is not told.
+ */
+static uint32_t find_silence(const char *bytes, size_t length) {
+    struct nlattr attribute;
+
+    while (length >= sizeof attribute + INFO_NEEDED) {
+        memcpy(&attribute, bytes, sizeof attribute);
+        if (attribute.nla_len < sizeof attribute || attribute.nla_len > length)
+            break;
+        size_t size = attribute.nla_len - sizeof attribute;
+        if ((attribute.nla_type & NLA_TYPE_MASK) == INET_DIAG_INFO && size >= INFO_NEEDED)
+            return read_silence(bytes + sizeof attribute, size);
+        size_t next = (size_t)NLA_ALIGN(attribute.nla_len);
+        if (next >= length)
+            break;
+        bytes += next;
+        length -= next;
+    }
+    return UINT32_MAX;
 }
 
 static struct diag_socket make_plain(const struct inet_diag_msg *message) {
@@ -50,14 +85,17 @@ static struct diag_socket make_plain(const struct inet_diag_msg *message) {
 static int parse_socket(const struct nlmsghdr *header, diag_callback callback, void *context) {
     struct inet_diag_msg message;
 
-    if (mnl_nlmsg_get_payload_len(header) < sizeof message)
+    const char *payload = mnl_nlmsg_get_payload(header);
+    size_t length = mnl_nlmsg_get_payload_len(header);
+    if (length < sizeof message)
         return -EBADMSG;
-    memcpy(&message, mnl_nlmsg_get_payload(header), sizeof message);
+    memcpy(&message, payload, sizeof message);
     if (message.idiag_family != AF_INET && message.idiag_family != AF_INET6)
         return 1;
     if (message.idiag_state < STATE_ESTABLISHED || message.idiag_state >= STATE_COUNT)
         return 1;
     struct diag_socket plain = make_plain(&message);
+    plain.silent_msec = find_silence(payload + sizeof message, length - sizeof message);
     callback(&plain, context);
     return 1;
 }

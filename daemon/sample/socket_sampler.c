@@ -93,7 +93,8 @@ static int dump(struct socket_sampler *sampler, uint32_t mask, diag_callback cal
     reason[0] = '\0';
     if (!sampler->diag)
         sampler->diag = sock_diag_open();
-    int result = sampler->diag ? sock_diag_dump(sampler->diag, mask, callback, restart, sampler) : -errno;
+    const struct diag_request request = {.state_mask = mask};
+    int result = sampler->diag ? sock_diag_dump(sampler->diag, &request, callback, restart, sampler) : -errno;
     if (result < 0)
         explain(result, reason);
     return result;

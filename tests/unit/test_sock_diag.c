@@ -14,6 +14,9 @@
     (1U << STATE_SYN_SENT | 1U << STATE_SYN_RECV | 1U << STATE_FIN_WAIT_1 | 1U << STATE_FIN_WAIT_2 |         \
      1U << STATE_CLOSE_WAIT | 1U << STATE_LAST_ACK | 1U << STATE_CLOSING)
 
+static const struct diag_request walk_request = {.state_mask = WALK};
+static const struct diag_request listen_request = {.state_mask = 1U << STATE_LISTEN};
+
 /* What the played kernel answers to one request. */
 enum answer {
     ANSWER_GOOD,          /* three CLOSE-WAIT in two datagrams, done */
@@ -46,6 +49,7 @@ struct stage {
     size_t asked;
     uint16_t type;
     uint32_t states;
+    uint8_t extensions;
 };
 
 static void say(const struct stage *stage, uint32_t sequence, uint16_t flags, unsigned int sockets, bool last,
@@ -141,6 +145,9 @@ static void answer_request(struct stage *stage, const void *request) {
     stage->states = header->nlmsg_type == TCPDIAG_GETSOCK
                         ? ((const struct inet_diag_req *)mnl_nlmsg_get_payload(header))->idiag_states
                         : ((const struct inet_diag_req_v2 *)mnl_nlmsg_get_payload(header))->idiag_states;
+    stage->extensions = header->nlmsg_type == TCPDIAG_GETSOCK
+                            ? ((const struct inet_diag_req *)mnl_nlmsg_get_payload(header))->idiag_ext
+                            : ((const struct inet_diag_req_v2 *)mnl_nlmsg_get_payload(header))->idiag_ext;
     if (has_unread_answers(stage->fd))
         refuse(stage, header->nlmsg_seq, -EBUSY);
     else if (stage->asked < stage->script->count)
@@ -185,11 +192,12 @@ static void restart(void *context) {
 }
 
 static void run_script(const struct script *script) {
+    const struct diag_request request = {.state_mask = WALK | 1U << 13 | 1U};
     struct stage stage;
     struct tally tally = {0};
     struct sock_diag *diag = begin_play(&stage, script);
 
-    int result = sock_diag_dump(diag, WALK | 1U << 13 | 1U, count, restart, &tally);
+    int result = sock_diag_dump(diag, &request, count, restart, &tally);
     end_play(&stage, diag);
     check_row(script->name, result, script->result);
     check_row(script->name, tally.total, script->total);
@@ -257,6 +265,59 @@ static void test_dump_loop(void **state) {
         run_script(&rows[i]);
 }
 
+/* No more sockets than asked for; 1 unless these were all for certain. */
+static void test_most(void **state) {
+    static const struct {
+        struct script script; /* with the result and the total wanted */
+        uint32_t most;
+        bool with_info;
+    } rows[] = {
+        {{"one of three", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 1, 1, 0, TCPDIAG_GETSOCK}, 1, false},
+        {{"two of three", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 1, 2, 0, TCPDIAG_GETSOCK}, 2, true},
+        {{"three of three", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 0, 3, 0, TCPDIAG_GETSOCK}, 3, true},
+        {{"more than there are", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 0, 3, 0, TCPDIAG_GETSOCK}, 4, false},
+        {{"none there", {ANSWER_EMPTY, ANSWER_EMPTY}, 2, 0, 0, 0, TCPDIAG_GETSOCK}, 4, false},
+        {{"begun anew", {ANSWER_EMPTY, ANSWER_INTERRUPTED_2, ANSWER_GOOD}, 3, 0, 3, 1, TCPDIAG_GETSOCK},
+         3,
+         false},
+        {{"an error", {ANSWER_EMPTY, ANSWER_DONE_ENOMEM}, 2, -ENOMEM, 1, 0, TCPDIAG_GETSOCK}, 2, false},
+        {{"over both families",
+          {ANSWER_EOPNOTSUPP, ANSWER_EMPTY, ANSWER_EMPTY, ANSWER_GOOD, ANSWER_GOOD},
+          5,
+          1,
+          5,
+          0,
+          SOCK_DIAG_BY_FAMILY},
+         5,
+         true},
+        {{"enough in the first family",
+          {ANSWER_EOPNOTSUPP, ANSWER_EMPTY, ANSWER_EMPTY, ANSWER_GOOD},
+          4,
+          1,
+          2,
+          0,
+          SOCK_DIAG_BY_FAMILY},
+         2,
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct script *script = &rows[i].script;
+        const struct diag_request request = {WALK, rows[i].with_info, rows[i].most};
+        struct stage stage;
+        struct tally tally = {0};
+        struct sock_diag *diag = begin_play(&stage, script);
+        check_row(script->name, sock_diag_dump(diag, &request, count, restart, &tally), script->result);
+        end_play(&stage, diag);
+        check_row(script->name, tally.total, script->total);
+        check_row(script->name, tally.state[0], script->restarts);
+        check_row(script->name, stage.asked, script->count);
+        check_row(script->name, stage.type, script->type);
+        check_row(script->name, stage.extensions, rows[i].with_info ? 1 << (INET_DIAG_INFO - 1) : 0);
+    }
+}
+
 /* Each failure is followed by a good dump on the same handle: nothing of the failed one is left in the way.
  */
 static void test_recovery(void **state) {
@@ -288,9 +349,9 @@ static void test_recovery(void **state) {
         struct stage stage;
         struct tally tally = {0};
         struct sock_diag *diag = begin_play(&stage, &rows[i]);
-        check_row(rows[i].name, sock_diag_dump(diag, WALK, count, restart, &tally), rows[i].result);
+        check_row(rows[i].name, sock_diag_dump(diag, &walk_request, count, restart, &tally), rows[i].result);
         tally = (struct tally){0};
-        check_row(rows[i].name, sock_diag_dump(diag, WALK, count, restart, &tally), 0);
+        check_row(rows[i].name, sock_diag_dump(diag, &walk_request, count, restart, &tally), 0);
         check_row(rows[i].name, tally.total, 3);
         check_row(rows[i].name, sock_diag_one_pass(diag), true);
         end_play(&stage, diag);
@@ -305,9 +366,9 @@ static void test_busy_is_replaced(void **state) {
     struct sock_diag *diag = begin_play(&stage, &script);
 
     (void)state;
-    assert_int_equal(sock_diag_dump(diag, WALK, count, NULL, &tally), -EBUSY);
+    assert_int_equal(sock_diag_dump(diag, &walk_request, count, NULL, &tally), -EBUSY);
     playing = NULL; /* from here on the real kernel is asked */
-    assert_int_equal(sock_diag_dump(diag, 1U << STATE_LISTEN, count, NULL, &tally), 0);
+    assert_int_equal(sock_diag_dump(diag, &listen_request, count, NULL, &tally), 0);
     end_play(&stage, diag);
 }
 
@@ -323,7 +384,7 @@ static void test_real_kernel(void **state) {
     struct sock_diag *diag = sock_diag_open();
     assert_non_null(diag);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(sock_diag_dump(diag, 1U << STATE_LISTEN, count, restart, &tally), 0);
+        assert_int_equal(sock_diag_dump(diag, &listen_request, count, restart, &tally), 0);
     assert_true(tally.total >= 3);
     assert_int_equal(tally.total, tally.state[STATE_LISTEN]);
     assert_null(sock_diag_close(diag));
@@ -332,9 +393,8 @@ static void test_real_kernel(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_dump_loop),
-        cmocka_unit_test(test_recovery),
-        cmocka_unit_test(test_busy_is_replaced),
+        cmocka_unit_test(test_dump_loop),   cmocka_unit_test(test_most),
+        cmocka_unit_test(test_recovery),    cmocka_unit_test(test_busy_is_replaced),
         cmocka_unit_test(test_real_kernel),
     };
 

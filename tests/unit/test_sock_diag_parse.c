@@ -4,6 +4,7 @@
 #include "fixture.h"
 
 #include <errno.h>
+#include <linux/tcp.h>
 #include <stdlib.h>
 
 static _Alignas(struct nlmsghdr) char recording[65536];
@@ -112,6 +113,7 @@ static void test_recordings(void **state) {
         check_row(rows[i].name, tally.ipv6, rows[i].ipv6);
         check_row(rows[i].name, tally.minisockets, rows[i].minisockets);
         check_row(rows[i].name, tally.requests, rows[i].requests);
+        check_row(rows[i].name, tally.last.silent_msec, UINT32_MAX); /* not asked for */
     }
 }
 
@@ -276,6 +278,82 @@ static void test_fields(void **state) {
     assert_int_equal(tally.last.inode, 4242);
 }
 
+/* An ESTABLISHED socket with an attribute before its tcp_info, of which @size bytes are there. */
+static struct nlmsghdr *put_info(uint16_t type, size_t size, uint32_t data_msec, uint32_t ack_msec) {
+    struct tcp_info info = {.tcpi_last_data_recv = data_msec, .tcpi_last_ack_recv = ack_msec};
+    struct {
+        struct inet_diag_msg message;
+        struct nlattr shutdown;
+        uint8_t value[4];
+        struct nlattr attribute;
+        char info[512];
+    } body = {
+        .message = message_of(AF_INET, STATE_ESTABLISHED),
+        .shutdown = {.nla_len = sizeof(struct nlattr) + 1, .nla_type = INET_DIAG_SHUTDOWN},
+        .attribute = {.nla_len = (uint16_t)(sizeof(struct nlattr) + size), .nla_type = type},
+    };
+
+    memcpy(body.info, &info, size < sizeof info ? size : sizeof info);
+    return put((struct nlmsghdr *)buffer, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &body,
+               sizeof body - sizeof body.info + size);
+}
+
+#define THROUGH_LAST_ACK (offsetof(struct tcp_info, tcpi_last_ack_recv) + 4)
+
+static void test_silence(void **state) {
+    static const struct {
+        const char *name;
+        uint16_t type;
+        size_t size;
+        uint32_t data_msec, ack_msec, silent_msec;
+    } rows[] = {
+        {"data came later", INET_DIAG_INFO, sizeof(struct tcp_info), 500, 70000, 500},
+        {"an ACK came later", INET_DIAG_INFO, sizeof(struct tcp_info), 70000, 400, 400},
+        {"silent", INET_DIAG_INFO, sizeof(struct tcp_info), 90000, 80000, 80000},
+        {"a newer kernel's", INET_DIAG_INFO, 512, 90000, 80000, 80000},
+        {"an older kernel's", INET_DIAG_INFO, THROUGH_LAST_ACK, 90000, 80000, 80000},
+        {"too short", INET_DIAG_INFO, THROUGH_LAST_ACK - 1, 0, 0, UINT32_MAX},
+        {"much too short", INET_DIAG_INFO, 0, 0, 0, UINT32_MAX},
+        {"another attribute", INET_DIAG_VEGASINFO, sizeof(struct tcp_info), 5, 5, UINT32_MAX},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct tally tally = {0};
+        struct nlmsghdr *end = put_info(rows[i].type, rows[i].size, rows[i].data_msec, rows[i].ack_msec);
+        check_row(rows[i].name, parse_from(end, &tally), 1);
+        check_row(rows[i].name, tally.last.silent_msec, rows[i].silent_msec);
+    }
+}
+
+/* The attribute cut at every byte, and its length replaced by every value: the socket stands, and nothing is
+   read beyond the datagram, which has memory of exactly its size. */
+static void test_silence_damaged(void **state) {
+    const size_t fixed = sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg), at = fixed + 8;
+    const size_t whole = at + sizeof(struct nlattr) + THROUGH_LAST_ACK;
+
+    (void)state;
+    for (size_t i = 0; i <= whole - fixed + UINT16_MAX; i++) {
+        size_t length = i <= whole - fixed ? fixed + i : whole;
+        uint16_t claimed = (uint16_t)(i - (whole - fixed));
+        uint32_t total = (uint32_t)length;
+        struct tally tally = {0};
+        if (i > whole - fixed + 200 && i < UINT16_MAX)
+            continue;
+        put_info(INET_DIAG_INFO, THROUGH_LAST_ACK, 90000, 80000);
+        memcpy(buffer, &total, sizeof total);
+        if (i > whole - fixed)
+            memcpy(buffer + at, &claimed, sizeof claimed);
+        CLEANUP_FREE char *copy = malloc(length);
+        assert_non_null(copy);
+        memcpy(copy, buffer, length);
+        check_row("result", sock_diag_parse(copy, length, SEQUENCE, count, &tally), 1);
+        check_row("sockets", tally.total, 1);
+        bool sound = length == whole && (i <= whole - fixed || claimed == whole - at);
+        check_row("silence", tally.last.silent_msec, sound ? 80000 : UINT32_MAX);
+    }
+}
+
 /* A later kernel may have more; they are none of ours. */
 static void test_passed_over(void **state) {
     static const struct {
@@ -326,6 +404,7 @@ int main(void) {
         cmocka_unit_test(test_every_length), cmocka_unit_test(test_control_messages),
         cmocka_unit_test(test_classes),      cmocka_unit_test(test_fields),
         cmocka_unit_test(test_passed_over),  cmocka_unit_test(test_mixed_datagrams),
+        cmocka_unit_test(test_silence),      cmocka_unit_test(test_silence_damaged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
