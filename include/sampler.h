@@ -37,7 +37,8 @@ void sampler_cleanup(struct sampler **sampler);
 /**
  * Takes one sample. Counters and listeners always; the walk when its budget allows, at once when counters
  * jump, and no later than walk_max_age while the budget is not overdrawn; sysctls every 10 s and when @p
- * breached; ports per destination only while the host-wide counts make the `ports` warning possible.
+ * breached; ports per destination only while the host-wide counts make the `ports` warning possible; surveys
+ * of TIME-WAIT and ESTABLISHED only while they reach their warning, every 30 s.
  * @param breached the previous tick had a breach
  * @return the sample, owned by the sampler, valid until the next call
  */

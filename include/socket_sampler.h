@@ -42,6 +42,13 @@ int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening
 int socket_sampler_walk(struct socket_sampler *sampler, const struct config *config, uint32_t synack_retries,
                         char reason[SOURCE_REASON_SIZE]);
 
+/**
+ * Looks at some of the sockets in @p state, TIME-WAIT or ESTABLISHED.
+ * @param survey receives what was seen; zero on failure
+ * @return 0, or -errno
+ */
+int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, struct survey *survey);
+
 /** Which local ports are outgoing: those of the range that no listener has. */
 struct port_range {
     uint32_t low, high;

@@ -17,6 +17,7 @@
 #include "proc_files.h"
 #include "socket_sampler.h"
 #include "source_status.h"
+#include "survey.h"
 #include "util.h"
 #include "walk_budget.h"
 
@@ -29,6 +30,7 @@ struct sampler {
     struct counter_history history;
     struct walk_budget budget;
     struct destination_watch watch;
+    struct survey_watch time_wait_watch, established_watch;
     bool walk_known; /* the last walk was good */
     bool knobs_read;
     uint64_t knobs_usec;
@@ -307,6 +309,39 @@ static void take_destinations(struct sampler *sampler, const struct config *conf
         count_destinations(sampler, sockets.value);
 }
 
+/* A survey that is not needed, or that failed, is all 0; one that is needed stands until the next is due. */
+static void take_survey(struct sampler *sampler, enum tcp_state state, bool needed,
+                        struct survey_watch *watch, struct survey *survey) {
+    bool due = survey_due(watch, sampler->sample.taken_usec);
+
+    if (!needed && due)
+        watch->last = (struct survey){0};
+    if (needed && due && walk_budget_positive(&sampler->budget)) {
+        uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+        socket_sampler_survey(sampler->sockets, state, &watch->last);
+        walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
+        watch->tried_usec = sampler->sample.taken_usec;
+    }
+    *survey = needed ? watch->last : (struct survey){0};
+}
+
+static void take_surveys(struct sampler *sampler, const struct config *config) {
+    struct sample *sample = &sampler->sample;
+    struct figure overflow = sample->increase[COUNTER_TIME_WAIT_OVERFLOW];
+    bool overflowed =
+        config->rule[CONDITION_TIME_WAIT_OVERFLOW].enabled && figure_known(overflow) && overflow.value > 0;
+    bool many_waiting = survey_needed(&config->rule[CONDITION_TIME_WAIT], sample->state[STATE_TIME_WAIT],
+                                      sample->knob[KNOB_TCP_MAX_TW_BUCKETS].value, &sample->time_wait_survey);
+    bool many_established =
+        survey_needed(&config->rule[CONDITION_ESTABLISHED], sample->state[STATE_ESTABLISHED], FIGURE_MISSING,
+                      &sample->established_survey);
+
+    take_survey(sampler, STATE_TIME_WAIT, many_waiting || overflowed, &sampler->time_wait_watch,
+                &sample->time_wait_survey);
+    take_survey(sampler, STATE_ESTABLISHED, many_established, &sampler->established_watch,
+                &sample->established_survey);
+}
+
 const struct sample *sampler_take(struct sampler *sampler, const struct config *config, bool breached) {
     struct sample *sample = &sampler->sample;
 
@@ -318,5 +353,6 @@ const struct sample *sampler_take(struct sampler *sampler, const struct config *
     take_walk(sampler, config);
     publish_tables(sampler, listening);
     take_destinations(sampler, config);
+    take_surveys(sampler, config);
     return sample;
 }

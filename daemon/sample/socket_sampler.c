@@ -9,6 +9,7 @@
 #include "sock_diag.h"
 #include "source_ports.h"
 #include "source_status.h"
+#include "survey.h"
 #include "util.h"
 
 #define MASK_LISTEN (1U << STATE_LISTEN)
@@ -238,4 +239,9 @@ int socket_sampler_count_destinations(struct socket_sampler *sampler, struct por
     sample->destination_count = destinations_top(sampler->destinations, sample->destination);
     sample->source_ports_count = source_ports_top(sampler->source_ports, sample->source_ports);
     return 0;
+}
+
+int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, struct survey *survey) {
+    mark_listening_ports(sampler);
+    return survey_take(state, sampler->is_listening, survey);
 }
