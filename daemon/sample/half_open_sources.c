@@ -23,15 +23,15 @@ static uint64_t scramble(uint64_t key) {
 }
 
 static void vote(struct half_open_sources *sources, const struct endpoint *remote) {
-    if (sources->lead > 0 && !same_source(&sources->leader, remote)) {
-        sources->lead--;
+    if (sources->leader_votes > 0 && !same_source(&sources->leader, remote)) {
+        sources->leader_votes--;
         return;
     }
-    if (sources->lead == 0) {
+    if (sources->leader_votes == 0) {
         sources->leader = *remote;
         sources->leader.port = 0;
     }
-    sources->lead++;
+    sources->leader_votes++;
 }
 
 void half_open_sources_count(struct half_open_sources *sources, const struct endpoint *remote) {

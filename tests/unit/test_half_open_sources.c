@@ -76,7 +76,7 @@ static void test_vote(void **state) {
             struct endpoint remote = parse(source[*at - 'a']);
             half_open_sources_count(&sources, &remote);
         }
-        check_row(rows[i].order, sources.lead, rows[i].lead);
+        check_row(rows[i].order, sources.leader_votes, rows[i].lead);
         check_row(rows[i].order, sources.leader.port, 0);
         endpoint_format(&sources.leader, text);
         if (strcmp(text, rows[i].leader) != 0 && rows[i].lead > 0)
@@ -96,7 +96,7 @@ static void test_prefix(void **state) {
         half_open_sources_count(&sources, &remote);
     }
     assert_int_equal(half_open_source_count(&sources), 1);
-    assert_int_equal(sources.lead, 300);
+    assert_int_equal(sources.leader_votes, 300);
     endpoint_format(&sources.leader, text);
     assert_int_equal(strncmp(text, "2001:db8:0:1:", 13), 0);
     assert_int_not_equal(sources.leader.address[8], 0);
