@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "console.h"
 #include "diagnose.h"
 #include "incident.h"
@@ -41,6 +42,7 @@ struct manager {
     struct sampler *sampler;
     const struct sample *sample;
     struct threshold_tracker tracker;
+    struct audit audit;
     struct incident_table incidents;
     struct breach breach[BREACHES_MAX];
     size_t breach_count;
@@ -205,6 +207,9 @@ static void judge_sample(struct manager *manager) {
     manager->breach_count =
         threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
+    if (findings < FINDINGS_MAX &&
+        audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
+        findings++;
     size_t alerts =
         incident_update(&manager->incidents, manager->finding, findings, manager->sample->taken_usec,
                         manager->config->reminder_usec, manager->alert);

@@ -13,7 +13,7 @@
 #include "sample.h"
 #include "threshold.h"
 
-#define FINDINGS_MAX (BREACHES_MAX + 1)
+#define FINDINGS_MAX (BREACHES_MAX + 2) /* one more for sampling, one for the audit of sysctls */
 #define EVIDENCE_MAX 24
 
 enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
