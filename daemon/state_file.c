@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Numbers of enums may change from one version to the next, so the file has names. A cause's name is its
- * brief text. Evidence and advice are not kept: the next sample gives both anew.
+ * brief text. Evidence and advice are not kept: the next sample gives both anew. Hazards are bits all the
+ * same: should their numbers change, the worst is one alert that they did.
  */
 #include "state_file.h"
 
@@ -32,6 +33,7 @@ static const char *const family_name[FAMILY_COUNT] = {
     [FAMILY_ORPHANS] = "orphans",
     [FAMILY_TCP_MEMORY] = "tcp-memory",
     [FAMILY_CONNTRACK] = "conntrack",
+    [FAMILY_SYSCTL] = "sysctl",
     [FAMILY_SAMPLING] = "sampling",
 };
 
@@ -118,14 +120,14 @@ static json_t *finding_to_json(const struct finding *finding) {
 
     text_add(&text, "%s", finding->detail);
     text_clean(detail);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:s}", "family",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "family",
                      name_of_family((int)finding->family), "problem", problem_info(finding->problem)->slug,
                      "cause", name_of_cause((int)finding->cause), "confidence",
                      name_of_confidence((int)finding->confidence), "severity",
                      name_of_severity((int)finding->severity), "scope", scope_to_json(&finding->scope),
                      "lead", breach_to_json(&finding->lead), "local", endpoint_to_json(&finding->local),
                      "peer", endpoint_to_json(&finding->peer), "backlog_advised",
-                     number(finding->backlog_advised), "detail", detail);
+                     number(finding->backlog_advised), "hazards", number(finding->hazards), "detail", detail);
 }
 
 static json_t *incident_to_json(const struct incident *incident) {
@@ -278,7 +280,7 @@ static void read_detail(struct reader *reader, const char *text, struct finding 
 
 /* Whatever indexes by condition must be able to trust it: only these families have none. */
 static bool lead_fits(const struct finding *finding) {
-    bool may_lack = finding->family == FAMILY_SAMPLING;
+    bool may_lack = finding->family == FAMILY_SAMPLING || finding->family == FAMILY_SYSCTL;
 
     return finding->lead.condition != CONDITION_COUNT || may_lack;
 }
@@ -286,12 +288,12 @@ static bool lead_fits(const struct finding *finding) {
 static void read_finding(struct reader *reader, json_t *value, struct finding *finding) {
     const char *family, *problem, *cause, *confidence, *severity, *local, *peer, *detail;
     json_t *scope, *lead;
-    json_int_t backlog;
+    json_int_t backlog, hazards = 0; /* files from before the audit have none */
 
-    if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s:s !}", "family", &family,
-                    "problem", &problem, "cause", &cause, "confidence", &confidence, "severity", &severity,
-                    "scope", &scope, "lead", &lead, "local", &local, "peer", &peer, "backlog_advised",
-                    &backlog, "detail", &detail) < 0) {
+    if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s?I, s:s !}", "family",
+                    &family, "problem", &problem, "cause", &cause, "confidence", &confidence, "severity",
+                    &severity, "scope", &scope, "lead", &lead, "local", &local, "peer", &peer,
+                    "backlog_advised", &backlog, "hazards", &hazards, "detail", &detail) < 0) {
         reader->error = -EBADMSG;
         return;
     }
@@ -308,6 +310,7 @@ static void read_finding(struct reader *reader, json_t *value, struct finding *f
     read_endpoint(reader, local, &finding->local);
     read_endpoint(reader, peer, &finding->peer);
     finding->backlog_advised = read_number(reader, backlog);
+    finding->hazards = (uint32_t)read_number(reader, hazards);
     read_detail(reader, detail, finding);
     if (strcmp(problem_info(finding->problem)->slug, problem) != 0 || !lead_fits(finding))
         reader->error = -EBADMSG;

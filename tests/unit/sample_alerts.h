@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "incident.h"
 #include "util.h"
 
@@ -167,6 +168,18 @@ static inline struct alert sample_degraded(void) {
             },
     };
 
+    return alert;
+}
+
+/* Two settings are unsafe; made by the audit itself, so that the texts are the real ones. */
+static inline struct alert sample_unsafe(void) {
+    struct sample sample = {.kernel = {6, 18}, .taken_usec = USEC_PER_SEC, .listeners_known = true};
+    struct alert alert = {.event = EVENT_RAISED, .incident_id = 0x1238};
+    struct audit audit = {0};
+
+    sample.knob[KNOB_TCP_SYNCOOKIES].value = FIGURE_OF(0);
+    sample.knob[KNOB_TCP_FIN_TIMEOUT].value = FIGURE_OF(5);
+    audit_update(&audit, &sample, &alert.finding);
     return alert;
 }
 

@@ -58,6 +58,7 @@ static void fill_table(struct incident_table *table) {
     add(table, 1, sample_leak());
     add(table, 2, sample_ports());
     add(table, 3, sample_degraded());
+    add(table, 4, sample_unsafe());
     table->incident[2].finding.backlog_advised = 4096;
 }
 
@@ -68,9 +69,9 @@ static void expect_same(const char *row, const struct incident *got, const struc
                 got->peak.condition == wanted->peak.condition && a->problem == b->problem &&
                 a->family == b->family && a->cause == b->cause && a->confidence == b->confidence &&
                 a->severity == b->severity && a->backlog_advised == b->backlog_advised &&
-                scope_equal(&a->scope, &b->scope) && endpoint_equal(&a->local, &b->local) &&
-                endpoint_equal(&a->peer, &b->peer) && strcmp(a->detail, b->detail) == 0 &&
-                a->evidence_count == 0 && a->advice_count == 0;
+                a->hazards == b->hazards && scope_equal(&a->scope, &b->scope) &&
+                endpoint_equal(&a->local, &b->local) && endpoint_equal(&a->peer, &b->peer) &&
+                strcmp(a->detail, b->detail) == 0 && a->evidence_count == 0 && a->advice_count == 0;
     bool same_lead =
         a->lead.condition == b->lead.condition && a->lead.severity == b->lead.severity &&
         scope_equal(&a->lead.scope, &b->lead.scope) && endpoint_equal(&a->lead.blamed, &b->lead.blamed) &&
@@ -84,7 +85,7 @@ static void expect_same(const char *row, const struct incident *got, const struc
 }
 
 static void test_round_trip(void **state) {
-    static const char *const name[] = {"flood", "leak", "ports", "degraded"};
+    static const char *const name[] = {"flood", "leak", "ports", "degraded", "unsafe"};
     struct incident_table saved, loaded = {0};
     struct stat status;
 
@@ -94,11 +95,11 @@ static void test_round_trip(void **state) {
     assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
-    assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 4);
+    assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 5);
     assert_true(loaded.next_id == saved.next_id);
     for (size_t i = 0; i < ARRAY_SIZE(name); i++)
         expect_same(name[i], &loaded.incident[i], &saved.incident[i]);
-    assert_false(loaded.incident[4].open);
+    assert_false(loaded.incident[5].open);
 }
 
 /* Gaps in the table close up; a full table is kept whole. */
