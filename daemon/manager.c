@@ -26,6 +26,7 @@
 #include "record.h"
 #include "sampler.h"
 #include "state_file.h"
+#include "sysctl_files.h"
 #include "threshold.h"
 #include "util.h"
 #include "view.h"
@@ -119,9 +120,19 @@ static void resume_incidents(struct manager *manager) {
         report_log(LOG_INFO, "%d open incident%s taken over", count, count == 1 ? "" : "s");
 }
 
+/* The files of sysctl.d are about the host's own settings, not those of another namespace. */
+static struct record *make_record(const struct manager *manager, const struct alert *alert) {
+    struct provenance provenance;
+
+    if (strcmp(manager->netns, "host") != 0)
+        return record_from_alert(alert, manager->netns);
+    provenance_find("", &alert->finding, &provenance);
+    return record_with_files(alert, manager->netns, &provenance);
+}
+
 static void send_alerts(struct manager *manager, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        struct record *record = record_from_alert(&manager->alert[i], manager->netns);
+        struct record *record = make_record(manager, &manager->alert[i]);
         if (record)
             report_alert(record);
         else

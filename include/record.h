@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "incident.h"
+#include "sysctl_files.h"
 #include "util.h"
 
 #define RECORD_FIELDS_MAX 40
@@ -36,6 +37,10 @@ struct record {
  */
 struct record *record_from_alert(const struct alert *alert, const char *netns);
 
+/** As record_from_alert(), and tells which files set the advised sysctls (NULL: not looked up). */
+struct record *record_with_files(const struct alert *alert, const char *netns,
+                                 const struct provenance *provenance);
+
 /** Builds the record of a log line of the daemon itself (MESSAGE, PRIORITY, SYSLOG_IDENTIFIER). */
 struct record *record_from_log(int priority, const char *message);
 
@@ -48,7 +53,7 @@ const char *record_get(const struct record *record, const char *key);
  */
 struct record *record_add_dropped(struct record *record, uint64_t alerts);
 
-/** @return whether @p finding rests on a condition's number; sampling-degraded does not. */
+/** @return whether @p finding rests on a condition's number; sampling-degraded and unsafe-sysctl do not. */
 bool finding_has_number(const struct finding *finding);
 
 /** Makes @p text one line of valid UTF-8 in place: every other byte, and control characters, become '?'. */

@@ -7,19 +7,37 @@
 #include <stddef.h>
 
 #include "diagnose.h"
+#include "sysctl_files.h"
 #include "util.h"
 
-/** Writes SYNWAITD_ADVICE: "1) ...; 2) ...", in order, with the sysctls that apply in their place. */
-void advice_format(const struct finding *finding, struct text *text);
+/**
+ * Writes SYNWAITD_ADVICE: "1) ...; 2) ...", in order, with the sysctls that apply in their place.
+ * @param provenance which file sets each, and how to keep a change; NULL: not known, not told. The files are
+ * left out where the list would be too long for a field with them
+ */
+void advice_format(const struct finding *finding, const struct provenance *provenance, struct text *text);
 
 /** Writes the first item of the same list in its short form, without number; "" if there is none. */
 void advice_format_first(const struct finding *finding, struct text *text);
 
+/** Writes "key=value", ready for sysctl -w; a value of two numbers is in double quotes. */
+void sysctl_pair_format(const struct advice *advice, bool recommended, struct text *text);
+
 /**
- * Writes "key=value" pairs, space-separated, ready for sysctl -w; a value of two numbers is in double quotes.
+ * Writes the pairs of all advised sysctls, space-separated, but for those whose value is a list.
  * @param recommended the advised values; otherwise those in force
  */
 void sysctl_format(const struct finding *finding, bool recommended, struct text *text);
+
+/** Writes SYNWAITD_SYSCTL_FILE: "key=path:line" pairs of those that a file sets; as many as fit a field. */
+void sysctl_files_format(const struct finding *finding, const struct provenance *provenance,
+                         struct text *text);
+
+/**
+ * Writes what is unsafe and why, for MESSAGE: "key=value (why), key=value (why) and 2 more".
+ * @param limit bytes; the first is always written
+ */
+void hazards_format(const struct finding *finding, size_t limit, struct text *text);
 
 /** Writes SYNWAITD_NOT_ADVISED: "remedy: why; remedy: why". */
 void not_advised_format(const struct finding *finding, struct text *text);

@@ -110,7 +110,7 @@ static const struct rule rules[HAZARD_COUNT] = {
         },
     [HAZARD_TW_RECYCLE] =
         {
-            .row = {.knob = KNOB_TCP_TW_RECYCLE, .effect = "refuses clients that share an address (NAT)"},
+            .row = {.knob = KNOB_TCP_TW_RECYCLE, .effect = "refuses real clients behind NAT"},
             .applies = tw_recycle,
             .recommended = 0,
         },

@@ -155,7 +155,7 @@ static void print_wrong_remedies(const struct page *page, const struct record *r
 static const char *severity_color(const struct record *record) {
     if (record->priority <= 3)
         return RED;
-    return record->priority == 4 ? YELLOW : GREEN;
+    return record->priority == 4 ? YELLOW : record->priority == 5 ? GREEN : "";
 }
 
 static void print_time(FILE *stream) {

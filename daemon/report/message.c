@@ -52,7 +52,9 @@ static void add_duration(struct text *text, uint64_t usec) {
 static void add_opening(struct text *text, const struct alert *alert) {
     switch (alert->event) {
     case EVENT_CHANGED:
-        if (alert->rediagnosed)
+        if (alert->finding.family == FAMILY_SYSCTL)
+            text_add(text, "Changed: ");
+        else if (alert->rediagnosed)
             text_add(text, "Now understood as: ");
         else
             text_add(text,
@@ -182,6 +184,19 @@ static void add_remedy(struct text *text, const struct finding *finding) {
         text_add(text, ".");
 }
 
+/* As many of the settings as leave room for the remedy. */
+static void add_hazards(struct text *text, const struct finding *finding) {
+    char buffer[MESSAGE_MAX];
+    struct text remedy = text_in(buffer, sizeof buffer);
+
+    text_add(&remedy, ".. First: ");
+    advice_format_first(finding, &remedy);
+    size_t used = text->length + strlen(": ") + remedy.length + 1;
+    text_add(text, ": ");
+    hazards_format(finding, used < text->size ? text->size - used : 0, text);
+    text_add(text, ".");
+}
+
 void message_format(const struct alert *alert, char *text, size_t size) {
     const struct finding *finding = &alert->finding;
     bool counted = finding_has_number(finding);
@@ -198,6 +213,9 @@ void message_format(const struct alert *alert, char *text, size_t size) {
     }
     if (counted)
         add_numbers(&message, finding);
-    add_cause(&message, finding);
+    if (finding->family == FAMILY_SYSCTL && finding->advice_count > 0)
+        add_hazards(&message, finding);
+    else
+        add_cause(&message, finding);
     add_remedy(&message, finding);
 }

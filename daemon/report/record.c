@@ -131,6 +131,8 @@ static void put_formatted(struct builder *builder, const char *key, const struct
 static int alert_priority(const struct alert *alert) {
     if (alert->event == EVENT_CLEARED)
         return 5;
+    if (alert->finding.family == FAMILY_SYSCTL)
+        return 6; /* nothing is wrong yet */
     return alert->finding.severity == SEVERITY_CRITICAL ? 3 : 4;
 }
 
@@ -187,18 +189,35 @@ static void cause_format(const struct finding *finding, struct text *text) {
     if (sentence)
         text_add(text, "%s", sentence);
     if (finding->detail[0] != '\0')
-        text_add(text, "%sReason: %s", sentence ? " " : "", finding->detail);
+        text_add(text, "%s%s: %s", sentence ? " " : "",
+                 finding->family == FAMILY_SYSCTL ? "Listening ports in the range" : "Reason",
+                 finding->detail);
 }
 
-static void put_explanation(struct builder *builder, const struct finding *finding) {
+static void put_advice(struct builder *builder, const struct finding *finding,
+                       const struct provenance *provenance) {
+    char value[VALUE_ROOM + 1];
+    struct text text = text_in(value, sizeof value);
+
+    advice_format(finding, provenance, &text);
+    put(builder, "SYNWAITD_ADVICE", value);
+    put_sysctls(builder, "SYNWAITD_SYSCTL", finding, true);
+    put_sysctls(builder, "SYNWAITD_SYSCTL_CURRENT", finding, false);
+    if (!provenance)
+        return;
+    text = text_in(value, sizeof value);
+    sysctl_files_format(finding, provenance, &text);
+    put(builder, "SYNWAITD_SYSCTL_FILE", value);
+}
+
+static void put_explanation(struct builder *builder, const struct finding *finding,
+                            const struct provenance *provenance) {
     char evidence[RECORD_VALUE_MAX + 1];
 
     evidence_format(finding, evidence, sizeof evidence);
     put(builder, "SYNWAITD_EVIDENCE", evidence);
     put_formatted(builder, "SYNWAITD_CAUSE", finding, cause_format);
-    put_formatted(builder, "SYNWAITD_ADVICE", finding, advice_format);
-    put_sysctls(builder, "SYNWAITD_SYSCTL", finding, true);
-    put_sysctls(builder, "SYNWAITD_SYSCTL_CURRENT", finding, false);
+    put_advice(builder, finding, provenance);
     put_formatted(builder, "SYNWAITD_NOT_ADVISED", finding, not_advised_format);
     put_formatted(builder, "SYNWAITD_CAPTURE", finding, capture_format);
 }
@@ -216,6 +235,11 @@ static struct record *finish(const struct builder *builder, int priority, bool i
 }
 
 struct record *record_from_alert(const struct alert *alert, const char *netns) {
+    return record_with_files(alert, netns, NULL);
+}
+
+struct record *record_with_files(const struct alert *alert, const char *netns,
+                                 const struct provenance *provenance) {
     const struct finding *finding = &alert->finding;
     struct builder builder;
 
@@ -225,7 +249,7 @@ struct record *record_from_alert(const struct alert *alert, const char *netns) {
     if (finding_has_number(finding))
         put_condition(&builder, &finding->lead);
     put_who(&builder, finding);
-    put_explanation(&builder, finding);
+    put_explanation(&builder, finding, provenance);
     if (alert->event == EVENT_CLEARED) {
         put_number(&builder, "SYNWAITD_DURATION_SEC", alert->duration_usec / USEC_PER_SEC);
         if (finding_has_number(finding))

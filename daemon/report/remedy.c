@@ -6,6 +6,7 @@
 
 #include "cause.h"
 #include "problem.h"
+#include "record.h"
 
 /* Stands in a cause's remedies for the sysctls that apply now. */
 #define SYSCTL_MARK "@sysctl"
@@ -46,7 +47,7 @@ static bool is_port_range(const struct advice *advice) {
     return advice->row->knob == KNOB_PORT_RANGE_LOW || advice->row->knob == KNOB_PORT_RANGE_HIGH;
 }
 
-static void add_pair(const struct advice *advice, bool recommended, struct text *text) {
+void sysctl_pair_format(const struct advice *advice, bool recommended, struct text *text) {
     uint64_t value = recommended ? advice->recommended : advice->current;
     uint64_t high = recommended ? advice->recommended_high : advice->current_high;
 
@@ -78,28 +79,100 @@ static void add_remedy(const char *remedy, size_t length, uint64_t backlog, stru
     text_add(text, "%.*s", (int)(length - (size_t)(rest - remedy)), rest);
 }
 
-static void add_sysctl(const struct advice *advice, struct text *text) {
+/* A list of ports is added to: what else stands in it is the admin's. */
+static bool is_list(const struct advice *advice) {
+    return advice->row->knob == KNOB_PORTS_RESERVED;
+}
+
+static void add_command(const struct finding *finding, const struct advice *advice, struct text *text) {
+    if (is_list(advice)) {
+        text_add(text, "add %s to %s", finding->detail, knob_name(advice->row->knob));
+        return;
+    }
     text_add(text, "sysctl -w ");
-    add_pair(advice, true, text);
-    text_add(text, " (now ");
-    add_current(advice, text);
-    text_add(text, "): %s", advice->row->effect);
+    sysctl_pair_format(advice, true, text);
+}
+
+/* The value now and where it comes from. */
+static void add_present(const struct advice *advice, const struct sysctl_origin *origin, struct text *text) {
+    char buffer[SYSCTL_VALUE_SIZE];
+    struct text current = text_in(buffer, sizeof buffer);
+    bool known = origin && origin->path[0] != '\0';
+
+    add_current(advice, &current);
+    if (!is_list(advice))
+        text_add(text, "now %s", buffer);
+    if (known && (is_list(advice) || strcmp(origin->value, buffer) == 0))
+        text_add(text, "%sset by %s:%u", is_list(advice) ? "" : ", ", origin->path, origin->line);
+    else if (known)
+        text_add(text, "; %s:%u says %s at boot", origin->path, origin->line, origin->value);
+}
+
+/* The effect is what the change does; of an unsafe setting, what it does to leave it. */
+static void add_sysctl(const struct finding *finding, const struct advice *advice,
+                       const struct sysctl_origin *origin, struct text *text) {
+    add_command(finding, advice, text);
+    text_add(text, " (");
+    size_t before = text->length;
+    add_present(advice, origin, text);
+    if (finding->problem == PROBLEM_UNSAFE_SYSCTL)
+        text_add(text, "%s%s)", text->length > before ? ": " : "", advice->row->effect);
+    else
+        text_add(text, "): %s", advice->row->effect);
     if (advice->row->side_effect)
         text_add(text, "; %s", advice->row->side_effect);
 }
 
-void advice_format(const struct finding *finding, struct text *text) {
+/* sysctl -w lasts to the next boot. */
+static void add_how_to_keep(const struct finding *finding, const struct provenance *provenance,
+                            bool files_named, struct text *text) {
+    size_t set = 0;
+
+    for (size_t i = 0; i < finding->advice_count; i++)
+        set += provenance->origin[i].path[0] != '\0';
+    if (finding->advice_count == 0)
+        return;
+    text_add(text, "; to keep a sysctl, ");
+    if (set == 0)
+        text_add(text, "put it into /etc/sysctl.d/");
+    else if (!files_named)
+        text_add(text, "see SYNWAITD_SYSCTL_FILE for the file to change");
+    else if (set == finding->advice_count)
+        text_add(text, "change it there: an earlier file would be overridden");
+    else
+        text_add(text, "change it in the file named, or put it into /etc/sysctl.d/");
+    if (provenance->incomplete)
+        text_add(text, " (not every file could be read)");
+}
+
+static void add_list(const struct finding *finding, const struct provenance *provenance, bool name_files,
+                     struct text *text) {
     struct item_list list;
 
     list_items(finding, &list);
     for (size_t i = 0; i < list.count; i++) {
         text_add(text, "%s%zu) ", i > 0 ? "; " : "", i + 1);
         const struct item *item = &list.item[i];
+        bool named = item->advice && provenance && name_files;
         if (item->text)
             add_remedy(item->text, strlen(item->text), finding->backlog_advised, text);
         else
-            add_sysctl(item->advice, text);
+            add_sysctl(finding, item->advice,
+                       named ? &provenance->origin[item->advice - finding->advice] : NULL, text);
     }
+    if (provenance)
+        add_how_to_keep(finding, provenance, name_files, text);
+}
+
+void advice_format(const struct finding *finding, const struct provenance *provenance, struct text *text) {
+    size_t start = text->length;
+
+    add_list(finding, provenance, true, text);
+    if (!provenance || text->length - start <= RECORD_VALUE_MAX)
+        return;
+    text->length = start;
+    text->buffer[start] = '\0';
+    add_list(finding, provenance, false, text);
 }
 
 /* Bytes before the first ';' or bracketed remark. A bracket that belongs to a name, as in close(), stays. */
@@ -121,15 +194,16 @@ void advice_format_first(const struct finding *finding, struct text *text) {
         add_remedy(first->text, first_clause(first->text), finding->backlog_advised, text);
         return;
     }
-    text_add(text, "sysctl -w ");
-    add_pair(first->advice, true, text);
+    add_command(finding, first->advice, text);
 }
 
 void sysctl_format(const struct finding *finding, bool recommended, struct text *text) {
     for (size_t i = 0; i < finding->advice_count; i++) {
-        if (i > 0)
+        if (is_list(&finding->advice[i]))
+            continue;
+        if (text->length > 0)
             text_add(text, " ");
-        add_pair(&finding->advice[i], recommended, text);
+        sysctl_pair_format(&finding->advice[i], recommended, text);
     }
 }
 

@@ -171,16 +171,72 @@ static inline struct alert sample_degraded(void) {
     return alert;
 }
 
-/* Two settings are unsafe; made by the audit itself, so that the texts are the real ones. */
-static inline struct alert sample_unsafe(void) {
-    struct sample sample = {.kernel = {6, 18}, .taken_usec = USEC_PER_SEC, .listeners_known = true};
+/* What the audit itself finds, so that the texts are the real ones. */
+static inline struct alert sample_audited(const struct sample *sample) {
     struct alert alert = {.event = EVENT_RAISED, .incident_id = 0x1238};
     struct audit audit = {0};
 
+    audit_update(&audit, sample, &alert.finding);
+    return alert;
+}
+
+static inline struct alert sample_unsafe(void) {
+    struct sample sample = {.kernel = {6, 18}, .taken_usec = USEC_PER_SEC, .listeners_known = true};
+
     sample.knob[KNOB_TCP_SYNCOOKIES].value = FIGURE_OF(0);
     sample.knob[KNOB_TCP_FIN_TIMEOUT].value = FIGURE_OF(5);
-    audit_update(&audit, &sample, &alert.finding);
-    return alert;
+    return sample_audited(&sample);
+}
+
+/* A service in the range of ephemeral ports. */
+static inline struct alert sample_unsafe_port(void) {
+    static const uint64_t none_reserved[65536 / 64];
+    struct listener listener = {.local = sample_endpoint("192.0.2.10:40001"), .backlog = 511};
+    struct sample sample = {.kernel = {6, 18},
+                            .taken_usec = USEC_PER_SEC,
+                            .listener = &listener,
+                            .listener_count = 1,
+                            .listeners_known = true,
+                            .reserved_ports = none_reserved};
+
+    sample.knob[KNOB_PORT_RANGE_LOW].value = FIGURE_OF(32768);
+    sample.knob[KNOB_PORT_RANGE_HIGH].value = FIGURE_OF(60999);
+    return sample_audited(&sample);
+}
+
+/* Everything that can be unsafe at once, with the longest texts. */
+static inline struct alert sample_unsafe_all(void) {
+    static const uint64_t none_reserved[65536 / 64];
+    static const struct {
+        enum knob knob;
+        uint64_t value;
+    } bad[] = {{KNOB_TCP_SYNCOOKIES, 0},
+               {KNOB_TCP_TW_RECYCLE, 1},
+               {KNOB_TCP_TW_REUSE, 1},
+               {KNOB_TCP_TIMESTAMPS, 0},
+               {KNOB_SOMAXCONN, 128},
+               {KNOB_TCP_MAX_ORPHANS, 100000},
+               {KNOB_TCP_MAX_TW_BUCKETS, 100000},
+               {KNOB_TCP_EHASH_ENTRIES, 524288},
+               {KNOB_TCP_FIN_TIMEOUT, 5},
+               {KNOB_PORT_RANGE_LOW, 32768},
+               {KNOB_PORT_RANGE_HIGH, 60998},
+               {KNOB_TCP_ABORT_ON_OVERFLOW, 1}};
+    struct listener listener[10];
+    struct sample sample = {.kernel = {6, 18},
+                            .taken_usec = USEC_PER_SEC,
+                            .listener = listener,
+                            .listener_count = ARRAY_SIZE(listener),
+                            .listeners_known = true,
+                            .reserved_ports = none_reserved};
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        sample.knob[bad[i].knob].value = FIGURE_OF(bad[i].value);
+    for (size_t i = 0; i < ARRAY_SIZE(listener); i++) {
+        listener[i] = (struct listener){.local = sample_endpoint("192.0.2.10:40001"), .backlog = 511};
+        listener[i].local.port = (uint16_t)(listener[i].local.port + i);
+    }
+    return sample_audited(&sample);
 }
 
 static inline struct alert sample_event(struct alert alert, enum alert_event event, uint64_t seconds) {

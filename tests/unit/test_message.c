@@ -134,6 +134,22 @@ static void test_sentences(void **state) {
          " First: sysctl -w net.ipv4.tcp_tw_reuse=1."},
         {"degraded", sample_degraded, EVENT_RAISED, 0,
          "synwaitd cannot see everything; /proc/net/netstat: No such file or directory.", "."},
+        {"unsafe", sample_unsafe, EVENT_RAISED, 0,
+         "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
+         "net.ipv4.tcp_fin_timeout=5 (slow peers get reset; TIME-WAIT stays 60 s anyway). "
+         "First: sysctl -w net.ipv4.tcp_syncookies=1.",
+         "."},
+        {"unsafe port", sample_unsafe_port, EVENT_RAISED, 0,
+         "Unsafe kernel settings: net.ipv4.ip_local_reserved_ports lacks 40001 (connect() may take ",
+         " First: add 40001 to net.ipv4.ip_local_reserved_ports."},
+        {"all unsafe", sample_unsafe_all, EVENT_RAISED, 0,
+         "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
+         "net.ipv4.tcp_tw_recycle=1 (",
+         ") and 6 more. First: sysctl -w net.ipv4.tcp_syncookies=1."},
+        {"other settings unsafe", sample_unsafe, EVENT_CHANGED, 60, "Changed: Unsafe kernel settings: net.",
+         "."},
+        {"settings safe again", sample_unsafe, EVENT_CLEARED, 60,
+         "Cleared after 1 min: Unsafe kernel settings.", "."},
         {"changed to critical", sample_flood, EVENT_CHANGED, 5, "Now critical: SYN flood on ", "."},
         {"changed to warning", sample_leak, EVENT_CHANGED, 5, "Now a warning: CLOSE-WAIT leak on ", "."},
         {"changed, another cause", sample_rediagnosed, EVENT_CHANGED, 5,
@@ -201,6 +217,8 @@ static void test_ordinary_messages_keep_their_remedy(void **state) {
     (void)state;
     alert.finding.local = sample_endpoint("[2001:db8:1:2::80]:8443");
     for (int cause = CAUSE_NONE + 1; cause < CAUSE_COUNT; cause++) {
+        if (cause == CAUSE_UNSAFE_SYSCTL)
+            continue; /* its remedies are its own sysctls */
         alert.finding.cause = (enum cause)cause;
         alert.finding.problem = cause_info(alert.finding.cause)->problem;
         message_format(&alert, text, sizeof text);
@@ -209,11 +227,31 @@ static void test_ordinary_messages_keep_their_remedy(void **state) {
     }
 }
 
+/* However the list begins, the first setting has its reason and the remedy is whole. */
+static void test_unsafe_settings_fit(void **state) {
+    char text[RECORD_VALUE_MAX + 1];
+    struct alert all = sample_unsafe_all(), alert = all;
+
+    (void)state;
+    for (size_t from = 0; from < all.finding.advice_count; from++)
+        for (size_t count = 1; count <= all.finding.advice_count - from; count++) {
+            memcpy(alert.finding.advice, all.finding.advice + from, count * sizeof alert.finding.advice[0]);
+            alert.finding.advice_count = count;
+            alert.event = EVENT_CHANGED;
+            message_format(&alert, text, sizeof text);
+            if (strlen(text) >= MESSAGE_MAX ||
+                !strstr(text, "). First: ") == !strstr(text, " more. First: ") ||
+                strstr(text, "\xE2\x80\xA6") || text[strlen(text) - 1] != '.')
+                fail_msg("%zu from %zu: %s", count, from, text);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_every_message_is_short_and_whole),
         cmocka_unit_test(test_ordinary_messages_keep_their_remedy),
+        cmocka_unit_test(test_unsafe_settings_fit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,6 +77,24 @@ static void test_fields(void **state) {
         {"degraded: no value", sample_degraded, "SYNWAITD_VALUE", ABSENT},
         {"degraded: no threshold", sample_degraded, "SYNWAITD_THRESHOLD", ABSENT},
         {"degraded: evidence", sample_degraded, "SYNWAITD_EVIDENCE", "failed_ticks=3"},
+        {"unsafe is a notice", sample_unsafe, "PRIORITY", "6"},
+        {"unsafe: severity", sample_unsafe, "SYNWAITD_SEVERITY", "warning"},
+        {"unsafe: no condition", sample_unsafe, "SYNWAITD_CONDITION", ABSENT},
+        {"unsafe: evidence", sample_unsafe, "SYNWAITD_EVIDENCE",
+         "net.ipv4.tcp_syncookies=0 net.ipv4.tcp_fin_timeout=5"},
+        {"unsafe: sysctl", sample_unsafe, "SYNWAITD_SYSCTL",
+         "net.ipv4.tcp_syncookies=1 net.ipv4.tcp_fin_timeout=60"},
+        {"unsafe: advice", sample_unsafe, "SYNWAITD_ADVICE",
+         "1) sysctl -w net.ipv4.tcp_syncookies=1 (now 0: a full SYN queue then drops real clients); "
+         "2) sysctl -w net.ipv4.tcp_fin_timeout=60 (now 5: slow peers get reset; TIME-WAIT stays 60 s "
+         "anyway)"},
+        {"unsafe port: no pair", sample_unsafe_port, "SYNWAITD_SYSCTL", ABSENT},
+        {"unsafe port: cause", sample_unsafe_port, "SYNWAITD_CAUSE",
+         "Kernel settings weaken this host or do not fit each other. Listening ports in the range: 40001"},
+        {"unsafe port: advice", sample_unsafe_port, "SYNWAITD_ADVICE",
+         "1) add 40001 to net.ipv4.ip_local_reserved_ports (connect() may take them first; harmless where "
+         "bind(0) chose the port)"},
+        {"files not looked up", sample_unsafe, "SYNWAITD_SYSCTL_FILE", ABSENT},
         {"degraded: no capture", sample_degraded, "SYNWAITD_CAPTURE", ABSENT},
     };
 
@@ -291,7 +309,7 @@ static void test_dropped_alerts_are_noted(void **state) {
 static void format_advice(const struct finding *finding, char *buffer, size_t size) {
     struct text text = text_in(buffer, size);
 
-    advice_format(finding, &text);
+    advice_format(finding, NULL, &text);
 }
 
 static void test_advice(void **state) {
