@@ -134,6 +134,19 @@ static bool cookies_are_forced(const struct finding *finding) {
     return finding->lead.condition == CONDITION_SYN_OVERFLOW && cookies && cookies->value == 2;
 }
 
+/* As many of the settings as leave room for the remedy. */
+static void add_hazards(struct text *text, const struct finding *finding) {
+    char buffer[MESSAGE_MAX];
+    struct text remedy = text_in(buffer, sizeof buffer);
+
+    text_add(&remedy, ".. First: ");
+    advice_format_first(finding, &remedy);
+    size_t used = text->length + strlen(": ") + remedy.length + 1;
+    text_add(text, ": ");
+    hazards_format(finding, used < text->size ? text->size - used : 0, text);
+    text_add(text, ".");
+}
+
 /* A SYN queue that overflows has two numbers that matter: one is the condition's, the other is evidence. */
 static void add_numbers(struct text *text, const struct finding *finding) {
     const struct breach *lead = &finding->lead;
@@ -182,19 +195,6 @@ static void add_remedy(struct text *text, const struct finding *finding) {
     advice_format_first(finding, &remedy);
     if (add_part(text, " First: ", buffer))
         text_add(text, ".");
-}
-
-/* As many of the settings as leave room for the remedy. */
-static void add_hazards(struct text *text, const struct finding *finding) {
-    char buffer[MESSAGE_MAX];
-    struct text remedy = text_in(buffer, sizeof buffer);
-
-    text_add(&remedy, ".. First: ");
-    advice_format_first(finding, &remedy);
-    size_t used = text->length + strlen(": ") + remedy.length + 1;
-    text_add(text, ": ");
-    hazards_format(finding, used < text->size ? text->size - used : 0, text);
-    text_add(text, ".");
 }
 
 void message_format(const struct alert *alert, char *text, size_t size) {
