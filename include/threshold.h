@@ -54,6 +54,12 @@ struct breach {
     int64_t growth_per_min; /* over the last half to whole minute, as far as the condition is watched */
 };
 
+/** One measurement, to compare later ones with. */
+struct mark {
+    uint64_t value;
+    uint64_t measured_usec; /* CLOCK_MONOTONIC; 0 = none */
+};
+
 /** One watched condition and scope over time. Owned by the tracker. */
 struct track {
     bool used;
@@ -68,6 +74,8 @@ struct track {
     uint64_t under_critical_usec; /* while critical: time under 80 % of the critical */
     enum severity severity;       /* NONE until raised */
     struct breach last;           /* as last judged; given again while the value is unknown */
+    struct mark trend_from;       /* what growth is counted from: half a minute to a minute old */
+    struct mark trend_next;       /* what it will be counted from in turn */
 };
 
 #define TRACKS_MAX BREACHES_MAX

@@ -6,7 +6,10 @@
 
 #include "observe.h"
 
-#define GAP_INTERVALS 5
+#define GAP_INTERVALS   5
+#define TREND_STEP_USEC 30000000ULL
+#define TREND_MIN_USEC  5000000ULL /* two measurements closer together tell of noise */
+#define MINUTE_USEC     60000000ULL
 
 /* One call of threshold_evaluate(). */
 struct judgement {
@@ -134,6 +137,32 @@ static void remember(struct track *track, const struct observation *seen, bool r
     };
 }
 
+/* Growth per minute from one measurement to another; both are counts of sockets or of events. */
+static int64_t growth_per_min(const struct mark *from, const struct mark *to) {
+    bool grows = to->value >= from->value;
+    uint64_t difference = grows ? to->value - from->value : from->value - to->value;
+    uint64_t most = (uint64_t)INT64_MAX / MINUTE_USEC;
+    uint64_t span = to->measured_usec - from->measured_usec;
+    int64_t growth = (int64_t)((difference < most ? difference : most) * MINUTE_USEC / span);
+
+    return grows ? growth : -growth;
+}
+
+/* Notes the measurement in track->last, and what has come of it since the one of half a minute ago. */
+static void follow_trend(struct track *track) {
+    struct mark now = {track->last.value, track->last.measured_usec};
+
+    if (track->trend_next.measured_usec == 0 || now.measured_usec < track->trend_next.measured_usec)
+        track->trend_from = track->trend_next = now;
+    if (now.measured_usec - track->trend_next.measured_usec >= TREND_STEP_USEC) {
+        track->trend_from = track->trend_next;
+        track->trend_next = now;
+    }
+    track->last.trend_known = now.measured_usec - track->trend_from.measured_usec >= TREND_MIN_USEC;
+    if (track->last.trend_known)
+        track->last.growth_per_min = growth_per_min(&track->trend_from, &now);
+}
+
 static uint16_t rule_port(const struct scope *scope) {
     return scope->kind == SCOPE_LISTENER || scope->kind == SCOPE_PORT ? scope->local.port : 0;
 }
@@ -153,6 +182,7 @@ static void update(struct track *track, const struct threshold_rule *rule, const
         advance(track, rule, seen->value.value, warning, critical, fresh ? elapsed : track->unmeasured_usec);
     track->unmeasured_usec = 0;
     remember(track, seen, raised_before, warning, critical);
+    follow_trend(track);
 }
 
 /* The floor is there for short queues that overflow without harm; one that drops is full at its limit. */
