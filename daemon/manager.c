@@ -221,9 +221,8 @@ static void judge_sample(struct manager *manager) {
     if (findings < FINDINGS_MAX &&
         audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
         findings++;
-    size_t alerts =
-        incident_update(&manager->incidents, manager->finding, findings, manager->sample->taken_usec,
-                        manager->config->reminder_usec, manager->alert);
+    size_t alerts = incident_update(&manager->incidents, manager->finding, findings, manager->sample,
+                                    manager->config->reminder_usec, manager->alert);
     send_alerts(manager, alerts);
     publish(manager);
     notify(manager, alerts > 0);

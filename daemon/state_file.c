@@ -134,10 +134,12 @@ static json_t *incident_to_json(const struct incident *incident) {
     char id[INCIDENT_ID_SIZE];
 
     incident_id_format(incident->id, id);
-    return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o}", "id", id, "raised_usec", number(incident->raised_usec),
-                     "alerted_usec", number(incident->alerted_usec), "peak", number(incident->peak.value),
-                     "peak_condition", name_of_condition((int)incident->peak.condition), "finding",
-                     finding_to_json(&incident->finding));
+    return json_pack("{s:s, s:I, s:I, s:I, s:s, s:o, s:I, s:o}", "id", id, "raised_usec",
+                     number(incident->raised_usec), "alerted_usec", number(incident->alerted_usec), "peak",
+                     number(incident->peak.value), "peak_condition",
+                     name_of_condition((int)incident->peak.condition), "listener",
+                     endpoint_to_json(&incident->watch.listener), "listener_inode",
+                     number(incident->watch.inode), "finding", finding_to_json(&incident->finding));
 }
 
 static json_t *table_to_json(const char *boot_id, const struct incident_table *table) {
@@ -317,13 +319,13 @@ static void read_finding(struct reader *reader, json_t *value, struct finding *f
 }
 
 static void read_incident(struct reader *reader, json_t *value, struct incident *incident) {
-    json_int_t raised, alerted, peak;
-    const char *id, *condition;
+    json_int_t raised, alerted, peak, inode;
+    const char *id, *condition, *listener;
     json_t *finding;
 
-    if (json_unpack(value, "{s:s, s:I, s:I, s:I, s:s, s:o !}", "id", &id, "raised_usec", &raised,
-                    "alerted_usec", &alerted, "peak", &peak, "peak_condition", &condition, "finding",
-                    &finding) < 0) {
+    if (json_unpack(value, "{s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:o !}", "id", &id, "raised_usec", &raised,
+                    "alerted_usec", &alerted, "peak", &peak, "peak_condition", &condition, "listener",
+                    &listener, "listener_inode", &inode, "finding", &finding) < 0) {
         reader->error = -EBADMSG;
         return;
     }
@@ -338,6 +340,9 @@ static void read_incident(struct reader *reader, json_t *value, struct incident 
     if (incident->peak.condition != peak_condition)
         incident->peak = (struct breach){.condition = peak_condition};
     incident->peak.value = read_number(reader, peak);
+    incident->lead = incident->finding.lead;
+    read_endpoint(reader, listener, &incident->watch.listener);
+    incident->watch.inode = read_number(reader, inode);
     if (incident->alerted_usec < incident->raised_usec)
         reader->error = -EBADMSG;
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #include "diagnose.h"
+#include "ending.h"
+#include "outcome.h"
 
 #define INCIDENTS_MAX    64
 #define INCIDENT_ID_SIZE 17 /* 16 hex digits and the NUL */
@@ -25,12 +27,17 @@ struct incident {
         keep_until_usec; /* taken over from a previous life: not cleared before its condition can be judged */
     bool seen;           /* scratch of one update */
     struct finding finding; /* the last one told */
+    struct breach lead;     /* of the last finding, told or not */
+    struct outcome_watch changes;
+    struct ending_watch watch;
 };
 
 /** Memory of the incident stage. Zeroed, then next_id set to any number not used before. */
 struct incident_table {
     struct incident incident[INCIDENTS_MAX];
     uint64_t next_id;
+    struct figure knob[KNOB_COUNT]; /* last known sysctls */
+    struct figure syn_drops;        /* per second, at the last update */
 };
 
 /** Something to tell. Holds no pointers into the table. */
@@ -39,21 +46,24 @@ struct alert {
     uint64_t incident_id;
     uint64_t duration_usec; /* since raised */
     uint64_t peak;
-    bool rediagnosed;       /* changed: another problem or cause, not just another severity */
+    bool rediagnosed;       /* changed: another problem, cause or hazard, not just another severity */
     struct finding finding; /* on cleared: the last one */
+    struct outcome outcome; /* changed: of sysctls, if it has any; cleared: the last one */
+    enum ending ending;     /* on cleared */
 };
 
 /**
  * Compares findings with the open incidents.
  * raised: no open incident of this family and scope. changed: severity rose, or fell for good (the threshold
- * stage holds it), or another problem or cause has been found for 5 s. reminder: open, nothing told for
- * reminder_usec (0 = never). cleared: no finding any more.
- * @param now_usec CLOCK_MONOTONIC
+ * stage holds it), or another problem, cause or hazard has been found for 5 s; a sysctl has changed, and
+ * again a minute later what came of it. reminder: open, nothing told for reminder_usec (0 = never; never for
+ * FAMILY_SYSCTL). cleared: no finding any more.
+ * @param sample what the findings come from; its taken_usec is now
  * @param alerts receives at most INCIDENTS_MAX + FINDINGS_MAX
  * @return how many
  */
 size_t incident_update(struct incident_table *table, const struct finding *findings, size_t count,
-                       uint64_t now_usec, uint64_t reminder_usec,
+                       const struct sample *sample, uint64_t reminder_usec,
                        struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX]);
 
 /** Writes the id as it stands in SYNWAITD_INCIDENT. */

@@ -10,8 +10,10 @@
 /* One call of incident_update(). */
 struct update {
     struct incident_table *table;
+    const struct sample *sample;
     uint64_t now_usec;
     uint64_t reminder_usec;
+    struct knob_changes changes;
     struct alert *alert;
     size_t count;
 };
@@ -71,7 +73,9 @@ static void raise_incident(struct update *update, const struct finding *finding)
         .peak = finding->lead,
         .seen = true,
         .finding = *finding,
+        .lead = finding->lead,
     };
+    ending_begin(&incident->watch, finding, update->sample);
     tell(update, incident, EVENT_RAISED);
 }
 
@@ -83,7 +87,8 @@ static bool lacks_evidence(const struct finding *finding) {
 
 /* Whether the diagnosis differs from the one told. */
 static bool differs(const struct incident *incident, const struct finding *finding) {
-    return finding->cause != incident->finding.cause || finding->problem != incident->finding.problem;
+    return finding->cause != incident->finding.cause || finding->problem != incident->finding.problem ||
+           finding->hazards != incident->finding.hazards;
 }
 
 /* Whether it has differed long enough to be told; meanwhile nothing else is, for it would not fit together.
@@ -107,6 +112,39 @@ static struct finding tellable(const struct incident *incident, const struct fin
     return last;
 }
 
+static bool has_number(const struct finding *finding) {
+    return finding->lead.condition < CONDITION_COUNT && finding->family != FAMILY_SAMPLING &&
+           finding->family != FAMILY_SYSCTL;
+}
+
+static void tell_outcome(struct update *update, struct incident *incident, const struct finding *finding,
+                         const struct outcome *outcome) {
+    incident->finding = tellable(incident, finding, false);
+    tell(update, incident, EVENT_CHANGED);
+    update->alert[update->count - 1].outcome = *outcome;
+}
+
+/* Sysctls that changed just now, or a minute ago. @return whether an alert tells of them. */
+static bool follow_changes(struct update *update, struct incident *incident, const struct finding *finding) {
+    if (!has_number(finding))
+        return false;
+    if (update->changes.count > 0) {
+        struct outcome outcome = outcome_begin(&incident->changes, &update->changes, finding, &incident->lead,
+                                               update->table->syn_drops, update->now_usec);
+        tell_outcome(update, incident, finding, &outcome);
+        return true;
+    }
+    if (!outcome_judge(&incident->changes, finding, update->sample))
+        return false;
+    tell_outcome(update, incident, finding, &incident->changes.outcome);
+    return true;
+}
+
+static bool reminder_is_due(const struct update *update, const struct incident *incident) {
+    return update->reminder_usec > 0 && incident->finding.family != FAMILY_SYSCTL &&
+           update->now_usec - incident->alerted_usec >= update->reminder_usec;
+}
+
 static void follow(struct update *update, struct incident *incident, const struct finding *finding) {
     bool settled = has_settled(incident, finding, update->now_usec);
     bool settling = incident->differs_since_usec != 0 && !settled;
@@ -114,6 +152,8 @@ static void follow(struct update *update, struct incident *incident, const struc
     incident->seen = true;
     if (finding->lead.condition == incident->peak.condition && finding->lead.value > incident->peak.value)
         incident->peak = finding->lead;
+    if (follow_changes(update, incident, finding))
+        return; /* a diagnosis that has settled is told at the next tick */
     if (settled || (finding->severity != incident->finding.severity && !settling)) {
         incident->finding = tellable(incident, finding, settled);
         incident->differs_since_usec = 0;
@@ -121,10 +161,27 @@ static void follow(struct update *update, struct incident *incident, const struc
         update->alert[update->count - 1].rediagnosed = settled;
         return;
     }
-    if (update->reminder_usec > 0 && update->now_usec - incident->alerted_usec >= update->reminder_usec) {
+    if (reminder_is_due(update, incident)) {
         incident->finding = tellable(incident, finding, false);
         tell(update, incident, EVENT_REMINDER);
     }
+}
+
+/* Keeps what the next update compares with. */
+static void remember(struct update *update, struct incident *incident, const struct finding *finding) {
+    ending_follow_limit(&incident->watch, &incident->lead, &finding->lead, update->now_usec);
+    incident->lead = finding->lead;
+}
+
+/* The minute is not over, but the problem is. */
+static struct outcome last_outcome(const struct incident *incident, enum ending ending, uint64_t now_usec) {
+    struct outcome outcome = incident->changes.outcome;
+
+    if (outcome.verdict != VERDICT_PENDING)
+        return ending == ENDING_SYSCTL ? outcome : (struct outcome){0};
+    outcome.verdict = ending == ENDING_SYSCTL ? VERDICT_HELPED : VERDICT_UNKNOWN;
+    outcome.waited_usec = now_usec - incident->changes.changed_usec;
+    return outcome;
 }
 
 static void clear_unseen(struct update *update) {
@@ -134,28 +191,47 @@ static void clear_unseen(struct update *update) {
             continue;
         incident->finding.lead = incident->peak; /* the record is about the worst of it */
         tell(update, incident, EVENT_CLEARED);
+        struct alert *alert = &update->alert[update->count - 1];
+        alert->ending = ending_of(&incident->watch, &incident->changes, update->now_usec);
+        alert->outcome = last_outcome(incident, alert->ending, update->now_usec);
         incident->open = false;
     }
 }
 
-size_t incident_update(struct incident_table *table, const struct finding *findings, size_t count,
-                       uint64_t now_usec, uint64_t reminder_usec,
-                       struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX]) {
-    struct update update = {
-        .table = table, .now_usec = now_usec, .reminder_usec = reminder_usec, .alert = alerts};
-
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
-        table->incident[i].seen = false;
-    for (size_t i = 0; i < count; i++) {
-        struct incident *incident = find_incident(table, &findings[i]);
-        if (incident)
-            follow(&update, incident, &findings[i]);
+/* Incidents that were open before; the new ones come after those that are over. */
+static void follow_open(struct update *update, const struct finding *findings, size_t count) {
+    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+        struct incident *incident = &update->table->incident[i];
+        incident->seen = false;
+        if (incident->open)
+            ending_follow(&incident->watch, update->sample);
     }
+    for (size_t i = 0; i < count; i++) {
+        struct incident *incident = find_incident(update->table, &findings[i]);
+        if (!incident)
+            continue;
+        follow(update, incident, &findings[i]);
+        remember(update, incident, &findings[i]);
+    }
+}
+
+size_t incident_update(struct incident_table *table, const struct finding *findings, size_t count,
+                       const struct sample *sample, uint64_t reminder_usec,
+                       struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX]) {
+    struct update update = {.table = table,
+                            .sample = sample,
+                            .now_usec = sample->taken_usec,
+                            .reminder_usec = reminder_usec,
+                            .changes = knob_changes_find(table->knob, sample),
+                            .alert = alerts};
+
+    follow_open(&update, findings, count);
     clear_unseen(&update);
     for (size_t i = 0; i < count; i++)
         if (!find_incident(table, &findings[i]) && !lacks_evidence(&findings[i]) &&
             !is_explained(table, &findings[i]))
             raise_incident(&update, &findings[i]);
+    table->syn_drops = outcome_syn_drops(sample);
     return update.count;
 }
 

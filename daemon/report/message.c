@@ -9,8 +9,9 @@
 #include "remedy.h"
 #include "util.h"
 
-#define MESSAGE_MAX 400 /* with the NUL */
-#define PART_MIN    24  /* bytes; less of a cause or a remedy says nothing */
+#define MESSAGE_MAX       400 /* with the NUL */
+#define PART_MIN          24  /* bytes; less of a cause or a remedy says nothing */
+#define CHANGES_MAX_BYTES 160 /* of the settings named, so that the rest has room */
 
 /* What the numbers of a condition are. */
 static const char *const noun[CONDITION_COUNT] = {
@@ -197,17 +198,119 @@ static void add_remedy(struct text *text, const struct finding *finding) {
         text_add(text, ".");
 }
 
+static void add_changes(struct text *text, const struct knob_changes *changes) {
+    size_t start = text->length, i;
+
+    for (i = 0; i < changes->count; i++) {
+        char buffer[CHANGES_MAX_BYTES];
+        struct text one = text_in(buffer, sizeof buffer);
+        text_add(&one, "%s ", knob_name(changes->change[i].knob));
+        knob_change_format(&changes->change[i], true, &one);
+        text_add(&one, " -> ");
+        knob_change_format(&changes->change[i], false, &one);
+        if (i > 0 && text->length - start + one.length > CHANGES_MAX_BYTES)
+            break;
+        text_add(text, "%s%s", i > 0 ? ", " : "", buffer);
+    }
+    if (changes->more + changes->count > i)
+        text_add(text, " and %zu more", changes->more + changes->count - i);
+}
+
+/* "27900 of 28232 ephemeral ports before, 27950 of 55536 now" */
+static void add_comparison(struct text *text, const struct outcome *outcome) {
+    const struct outcome_figure *before = &outcome->before, *after = &outcome->after;
+
+    text_add(text, "%" PRIu64, before->value.value);
+    if (figure_known(before->limit))
+        text_add(text, " of %" PRIu64, before->limit.value);
+    text_add(text, " %s before, %" PRIu64, outcome->drops ? "SYN/s dropped" : noun[outcome->condition],
+             after->value.value);
+    if (figure_known(after->limit) && after->limit.value != before->limit.value)
+        text_add(text, " of %" PRIu64, after->limit.value);
+    text_add(text, " now");
+}
+
+static void add_verdict(struct text *text, const struct outcome *outcome) {
+    static const char *const effect[] = {
+        [VERDICT_HELPED] = "helped",
+        [VERDICT_NO_EFFECT] = "had no effect",
+        [VERDICT_WORSE] = "made it worse",
+        [VERDICT_UNKNOWN] = "had an effect that could not be measured",
+    };
+    bool several = outcome->changes.count + outcome->changes.more > 1;
+
+    add_changes(text, &outcome->changes);
+    text_add(text, " %s %s after ", several ? "have" : "has", effect[outcome->verdict]);
+    add_duration(text, outcome->waited_usec);
+    if (outcome->verdict == VERDICT_UNKNOWN)
+        return;
+    text_add(text, ": ");
+    add_comparison(text, outcome);
+}
+
+static void add_place(struct text *text, const struct finding *finding, bool numbers) {
+    char buffer[MESSAGE_MAX];
+    struct text place = text_in(buffer, sizeof buffer);
+
+    text_add(&place, "%s", problem_info(finding->problem)->title);
+    add_where(&place, finding);
+    if (numbers)
+        add_numbers(&place, finding);
+    add_part(text, ". ", buffer);
+}
+
+static void add_outcome(struct text *text, const struct alert *alert) {
+    const struct outcome *outcome = &alert->outcome;
+    bool judged = outcome->verdict != VERDICT_PENDING && outcome->verdict != VERDICT_NONE;
+
+    if (judged) {
+        add_verdict(text, outcome);
+        add_place(text, &alert->finding, false);
+        add_cause(text, &alert->finding);
+        add_remedy(text, &alert->finding);
+        return;
+    }
+    text_add(text, "Setting changed during this: ");
+    add_changes(text, &outcome->changes);
+    text_add(text,
+             outcome->verdict == VERDICT_NONE ? ", as it was before" : "; the effect is told in a minute");
+    add_place(text, &alert->finding, true);
+    text_add(text, ".");
+}
+
+static void add_ending(struct text *text, const struct alert *alert) {
+    static const char *const what[] = {
+        [ENDING_UNKNOWN] = "",
+        [ENDING_SYSCTL] = "a setting changed: ",
+        [ENDING_LISTENER_GONE] = "the listener was closed",
+        [ENDING_LISTENER_RESTARTED] = "the listener was opened anew",
+        [ENDING_LIMIT_RAISED] = "the limit was raised",
+    };
+    char buffer[MESSAGE_MAX];
+    struct text ending = text_in(buffer, sizeof buffer);
+
+    text_add(&ending, "%s", what[alert->ending]);
+    if (alert->ending == ENDING_SYSCTL)
+        add_changes(&ending, &alert->outcome.changes);
+    add_part(text, "; ended when ", buffer);
+}
+
 void message_format(const struct alert *alert, char *text, size_t size) {
     const struct finding *finding = &alert->finding;
     bool counted = finding_has_number(finding);
     struct text message = text_in(text, size < MESSAGE_MAX ? size : MESSAGE_MAX);
 
+    if (alert->event == EVENT_CHANGED && alert->outcome.changes.count > 0) {
+        add_outcome(&message, alert);
+        return;
+    }
     add_opening(&message, alert);
     text_add(&message, "%s", problem_info(finding->problem)->title);
     add_where(&message, finding);
     if (alert->event == EVENT_CLEARED) {
         if (counted)
             text_add(&message, ", peak %" PRIu64 " %s", alert->peak, noun[finding->lead.condition]);
+        add_ending(&message, alert);
         text_add(&message, ".");
         return;
     }

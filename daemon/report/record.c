@@ -222,6 +222,32 @@ static void put_explanation(struct builder *builder, const struct finding *findi
     put_formatted(builder, "SYNWAITD_CAPTURE", finding, capture_format);
 }
 
+/* Pairs as in SYNWAITD_SYSCTL. */
+static void put_changes(struct builder *builder, const char *key, const struct knob_changes *changes,
+                        bool old) {
+    char value[RECORD_VALUE_MAX + 1];
+    struct text text = text_in(value, sizeof value);
+
+    for (size_t i = 0; i < changes->count; i++) {
+        const struct knob_change *change = &changes->change[i];
+        const char *quote = change->parts > 1 || change->knob == KNOB_PORTS_RESERVED ? "\"" : "";
+        text_add(&text, "%s%s=%s", i > 0 ? " " : "", knob_name(change->knob), quote);
+        knob_change_format(change, old, &text);
+        text_add(&text, "%s", quote);
+    }
+    put(builder, key, value);
+}
+
+static void put_outcome(struct builder *builder, const struct outcome *outcome) {
+    put_changes(builder, "SYNWAITD_CHANGED", &outcome->changes, false);
+    put_changes(builder, "SYNWAITD_CHANGED_FROM", &outcome->changes, true);
+    put(builder, "SYNWAITD_OUTCOME", verdict_name(outcome->verdict));
+    if (figure_known(outcome->before.value))
+        put_number(builder, "SYNWAITD_OUTCOME_BEFORE", outcome->before.value.value);
+    if (figure_known(outcome->after.value))
+        put_number(builder, "SYNWAITD_OUTCOME_AFTER", outcome->after.value.value);
+}
+
 static struct record *finish(const struct builder *builder, int priority, bool is_alert) {
     struct record *record = malloc(sizeof *record + builder->used);
 
@@ -250,10 +276,12 @@ struct record *record_with_files(const struct alert *alert, const char *netns,
         put_condition(&builder, &finding->lead);
     put_who(&builder, finding);
     put_explanation(&builder, finding, provenance);
+    put_outcome(&builder, &alert->outcome);
     if (alert->event == EVENT_CLEARED) {
         put_number(&builder, "SYNWAITD_DURATION_SEC", alert->duration_usec / USEC_PER_SEC);
         if (finding_has_number(finding))
             put_number(&builder, "SYNWAITD_PEAK", alert->peak);
+        put(&builder, "SYNWAITD_ENDED_BY", ending_name(alert->ending));
     }
     return finish(&builder, alert_priority(alert), true);
 }

@@ -32,7 +32,10 @@ static struct finding finding_of(enum cause cause, uint64_t value) {
 }
 
 static size_t update(const struct finding *findings, size_t count, uint64_t now) {
-    return incident_update(&table, findings, count, now, REMINDER, alerts);
+    struct sample sample = quiet_sample();
+
+    sample.taken_usec = now;
+    return incident_update(&table, findings, count, &sample, REMINDER, alerts);
 }
 
 static void test_raised_once_cleared_once(void **state) {
@@ -145,7 +148,9 @@ static void test_reminders(void **state) {
         told += update(&finding, 1, i * SECOND);
     assert_int_equal(told, 48);
     assert_int_equal(alerts[0].event, EVENT_REMINDER);
-    assert_int_equal(incident_update(&table, &finding, 1, 1000000 * SECOND, 0, alerts), 0);
+    struct sample sample = quiet_sample();
+    sample.taken_usec = 1000000 * SECOND;
+    assert_int_equal(incident_update(&table, &finding, 1, &sample, 0, alerts), 0);
 }
 
 static void test_scopes_are_apart(void **state) {
