@@ -120,6 +120,9 @@ static bool has_number(const struct finding *finding) {
 static void tell_outcome(struct update *update, struct incident *incident, const struct finding *finding,
                          const struct outcome *outcome) {
     incident->finding = tellable(incident, finding, false);
+    /* What it was about, where the change ended it at once: there may be nothing left to count. */
+    if (lacks_evidence(finding) && incident->lead.condition == incident->finding.lead.condition)
+        incident->finding.lead = incident->lead;
     tell(update, incident, EVENT_CHANGED);
     update->alert[update->count - 1].outcome = *outcome;
 }

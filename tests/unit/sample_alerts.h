@@ -239,6 +239,24 @@ static inline struct alert sample_unsafe_all(void) {
     return sample_audited(&sample);
 }
 
+/* The port range was widened while they ran out. */
+static inline struct alert sample_widened(enum verdict verdict) {
+    struct alert alert = sample_ports();
+
+    alert.event = EVENT_CHANGED;
+    alert.outcome = (struct outcome){
+        .verdict = verdict,
+        .changes = {.change = {{KNOB_PORT_RANGE_LOW, 2, {32768, 60999}, {10000, 65535}}}, .count = 1},
+        .condition = CONDITION_PORTS,
+        .before = {FIGURE_OF(27900), FIGURE_OF(28232)},
+    };
+    if (verdict == VERDICT_PENDING)
+        return alert;
+    alert.outcome.waited_usec = 60 * USEC_PER_SEC;
+    alert.outcome.after = (struct outcome_figure){FIGURE_OF(27950), FIGURE_OF(55536)};
+    return alert;
+}
+
 static inline struct alert sample_event(struct alert alert, enum alert_event event, uint64_t seconds) {
     alert.event = event;
     alert.duration_usec = seconds * USEC_PER_SEC;

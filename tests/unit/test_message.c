@@ -88,6 +88,97 @@ static struct alert sysctl_first(void) {
     return alert;
 }
 
+static struct alert widened(void) {
+    return sample_widened(VERDICT_PENDING);
+}
+
+static struct alert widened_helped(void) {
+    return sample_widened(VERDICT_HELPED);
+}
+
+/* tcp_fin_timeout against a leak, and two more keys at once. */
+static struct alert futile(void) {
+    struct alert alert = sample_leak();
+
+    alert.outcome = (struct outcome){
+        .verdict = VERDICT_NO_EFFECT,
+        .changes = {.change = {{KNOB_TCP_FIN_TIMEOUT, 1, {60}, {10}}}, .count = 1},
+        .waited_usec = 60 * USEC_PER_SEC,
+        .condition = CONDITION_CLOSE_WAIT,
+        .before = {FIGURE_OF(900), FIGURE_NONE},
+        .after = {FIGURE_OF(905), FIGURE_NONE},
+    };
+    return alert;
+}
+
+static struct alert futile_all(void) {
+    struct alert alert = futile();
+
+    alert.outcome.changes.change[1] = (struct knob_change){KNOB_PORTS_RESERVED, 1, {0}, {3}};
+    alert.outcome.changes.count = 2;
+    alert.outcome.changes.more = 3;
+    alert.outcome.verdict = VERDICT_WORSE;
+    return alert;
+}
+
+static struct alert same_limit(void) {
+    struct alert alert = sample_widened(VERDICT_WORSE);
+
+    alert.outcome.after.limit = alert.outcome.before.limit;
+    return alert;
+}
+
+static struct alert taken_back(void) {
+    struct alert alert = futile();
+
+    alert.outcome.verdict = VERDICT_NONE;
+    return alert;
+}
+
+static struct alert unmeasured(void) {
+    struct alert alert = futile();
+
+    alert.outcome.verdict = VERDICT_UNKNOWN;
+    alert.outcome.after = (struct outcome_figure){0};
+    alert.outcome.waited_usec = 120 * USEC_PER_SEC;
+    return alert;
+}
+
+static struct alert cookies_helped(void) {
+    struct alert alert = sample_flood();
+
+    alert.outcome = (struct outcome){
+        .verdict = VERDICT_HELPED,
+        .changes = {.change = {{KNOB_TCP_SYNCOOKIES, 1, {0}, {1}}}, .count = 1},
+        .waited_usec = 60 * USEC_PER_SEC,
+        .drops = true,
+        .before = {FIGURE_OF(3982), FIGURE_NONE},
+        .after = {FIGURE_OF(0), FIGURE_NONE},
+    };
+    return alert;
+}
+
+static struct alert ended(struct alert alert, enum ending ending) {
+    alert.ending = ending;
+    return alert;
+}
+
+static struct alert ended_by_sysctl(void) {
+    return ended(sample_widened(VERDICT_HELPED), ENDING_SYSCTL);
+}
+
+static struct alert ended_by_close(void) {
+    return ended(sample_leak(), ENDING_LISTENER_GONE);
+}
+
+static struct alert ended_by_restart(void) {
+    return ended(sample_leak(), ENDING_LISTENER_RESTARTED);
+}
+
+static struct alert ended_by_limit(void) {
+    return ended(sample_flood(), ENDING_LIMIT_RAISED);
+}
+
 static void test_sentences(void **state) {
     static const struct {
         const char *name;
@@ -164,6 +255,52 @@ static void test_sentences(void **state) {
          "Cleared after 0 s: CLOSE-WAIT leak on port 8080, peak 200 sockets in CLOSE-WAIT.", "."},
         {"cleared after hours", sample_leak, EVENT_CLEARED, 7500, "Cleared after 2 h 5 min: ", "."},
         {"cleared after days", sample_leak, EVENT_CLEARED, 3 * 86400 + 59, "Cleared after 3 d: ", "."},
+        {"setting changed", widened, EVENT_CHANGED, 60,
+         "Setting changed during this: net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535; the effect "
+         "is "
+         "told in a minute. Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 "
+         "ephemeral ports of 28232 (net.ipv4.ip_local_port_range).",
+         "."},
+        {"setting helped", widened_helped, EVENT_CHANGED, 60,
+         "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has helped after 1 min: 27900 of 28232 "
+         "ephemeral ports before, 27950 of 55536 now. Ephemeral ports running out towards "
+         "[2001:db8::1]:443 from 2001:db8::2; short outgoing connections ",
+         "."},
+        {"a limit that stayed is named once", same_limit, EVENT_CHANGED, 60,
+         "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has made it worse after 1 min: 27900 of "
+         "28232 ephemeral ports before, 27950 now. ",
+         "."},
+        {"setting without effect", futile, EVENT_CHANGED, 60,
+         "net.ipv4.tcp_fin_timeout 60 -> 10 has had no effect after 1 min: 900 sockets in CLOSE-WAIT before, "
+         "905 now. CLOSE-WAIT leak on port 8080; the application ",
+         " First: fix the application: close() when read() returns 0 and on every error path."},
+        {"several settings", futile_all, EVENT_CHANGED, 60,
+         "net.ipv4.tcp_fin_timeout 60 -> 10, net.ipv4.ip_local_reserved_ports 0 ports -> 3 ports and 3 more "
+         "have made it worse after 1 min: 900 ",
+         "."},
+        {"setting taken back", taken_back, EVENT_CHANGED, 60,
+         "Setting changed during this: net.ipv4.tcp_fin_timeout 60 -> 10, as it was before. CLOSE-WAIT leak "
+         "on port 8080: 200 sockets in CLOSE-WAIT, threshold 100.",
+         "."},
+        {"effect unknown", unmeasured, EVENT_CHANGED, 60,
+         "net.ipv4.tcp_fin_timeout 60 -> 10 has had an effect that could not be measured after 2 min. "
+         "CLOSE-WAIT leak on port 8080; ",
+         "."},
+        {"cookies helped", cookies_helped, EVENT_CHANGED, 60,
+         "net.ipv4.tcp_syncookies 0 -> 1 has helped after 1 min: 3982 SYN/s dropped before, 0 now. SYN flood "
+         "on 192.0.2.10:80; ",
+         "."},
+        {"ended by a sysctl", ended_by_sysctl, EVENT_CLEARED, 8,
+         "Cleared after 8 s: Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2, peak "
+         "27000 ephemeral ports; ended when a setting changed: net.ipv4.ip_local_port_range 32768 60999 -> "
+         "10000 65535.",
+         "."},
+        {"ended by a close", ended_by_close, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
+         ", peak 200 sockets in CLOSE-WAIT; ended when the listener was closed."},
+        {"ended by a restart", ended_by_restart, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
+         "; ended when the listener was opened anew."},
+        {"ended by a limit", ended_by_limit, EVENT_CLEARED, 8, "Cleared after 8 s: SYN flood",
+         "; ended when the limit was raised."},
         {"degraded, cleared", sample_degraded, EVENT_CLEARED, 60,
          "Cleared after 1 min: synwaitd cannot see everything.", "."},
     };
@@ -209,6 +346,39 @@ static void test_every_message_is_short_and_whole(void **state) {
             }
 }
 
+/* Four keys with the longest numbers, whatever came of them. */
+static void test_every_outcome_is_short_and_whole(void **state) {
+    static const enum knob keys[] = {KNOB_TCP_MEM_LOW, KNOB_CONNTRACK_MAX, KNOB_PORTS_RESERVED,
+                                     KNOB_TCP_ABORT_ON_OVERFLOW};
+    char text[RECORD_VALUE_MAX + 1];
+    struct alert alert = sample_widened(VERDICT_HELPED);
+    const struct figure most = FIGURE_OF(UINT64_MAX);
+
+    (void)state;
+    alert.ending = ENDING_SYSCTL;
+    alert.outcome.waited_usec = alert.duration_usec = UINT64_MAX;
+    alert.outcome.before = alert.outcome.after = (struct outcome_figure){most, most};
+    alert.outcome.after.limit.value--;
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        alert.outcome.changes.change[i] = (struct knob_change){
+            keys[i], i == 0 ? 3 : 1, {UINT64_MAX, UINT64_MAX, UINT64_MAX}, {UINT64_MAX, 1, UINT64_MAX}};
+    alert.outcome.changes.more = UINT64_MAX / 2;
+    for (size_t count = 1; count <= ARRAY_SIZE(keys); count++)
+        for (int verdict = VERDICT_NONE; verdict <= VERDICT_UNKNOWN; verdict++)
+            for (int condition = 0; condition < CONDITION_COUNT; condition++)
+                for (int event = EVENT_CHANGED; event <= EVENT_CLEARED; event += 2) {
+                    alert.event = (enum alert_event)event;
+                    alert.outcome.changes.count = count;
+                    alert.outcome.verdict = (enum verdict)verdict;
+                    alert.outcome.condition = (enum condition)condition;
+                    message_format(&alert, text, sizeof text);
+                    size_t length = strlen(text);
+                    if (length >= MESSAGE_MAX || text[length - 1] != '.' || strstr(text, "(null)"))
+                        fail_msg("verdict %d condition %d event %d: %zu bytes: %s", verdict, condition, event,
+                                 length, text);
+                }
+}
+
 /* With an ordinary place nothing has to be cut. */
 static void test_ordinary_messages_keep_their_remedy(void **state) {
     char text[RECORD_VALUE_MAX + 1];
@@ -250,6 +420,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sentences),
         cmocka_unit_test(test_every_message_is_short_and_whole),
+        cmocka_unit_test(test_every_outcome_is_short_and_whole),
         cmocka_unit_test(test_ordinary_messages_keep_their_remedy),
         cmocka_unit_test(test_unsafe_settings_fit),
     };

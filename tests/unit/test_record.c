@@ -27,6 +27,26 @@ static void expect_field(const char *row, const struct record *record, const cha
                  wanted ? wanted : "(absent)");
 }
 
+static struct alert widened(void) {
+    return sample_widened(VERDICT_PENDING);
+}
+
+static struct alert widened_in_vain(void) {
+    struct alert alert = sample_widened(VERDICT_NO_EFFECT);
+
+    alert.outcome.changes.change[1] = (struct knob_change){KNOB_TCP_TW_REUSE, 1, {2}, {1}};
+    alert.outcome.changes.change[2] = (struct knob_change){KNOB_PORTS_RESERVED, 1, {0}, {3}};
+    alert.outcome.changes.count = 3;
+    return alert;
+}
+
+static struct alert ended(void) {
+    struct alert alert = sample_event(sample_leak(), EVENT_CLEARED, 75);
+
+    alert.ending = ENDING_LISTENER_RESTARTED;
+    return alert;
+}
+
 static void test_fields(void **state) {
     static const struct {
         const char *name;
@@ -95,6 +115,20 @@ static void test_fields(void **state) {
          "1) add 40001 to net.ipv4.ip_local_reserved_ports (connect() may take them first; harmless where "
          "bind(0) chose the port)"},
         {"files not looked up", sample_unsafe, "SYNWAITD_SYSCTL_FILE", ABSENT},
+        {"no change", sample_ports, "SYNWAITD_CHANGED", ABSENT},
+        {"no change, no outcome", sample_ports, "SYNWAITD_OUTCOME", ABSENT},
+        {"changed", widened, "SYNWAITD_CHANGED", "net.ipv4.ip_local_port_range=\"10000 65535\""},
+        {"changed from", widened, "SYNWAITD_CHANGED_FROM", "net.ipv4.ip_local_port_range=\"32768 60999\""},
+        {"not judged", widened, "SYNWAITD_OUTCOME", "pending"},
+        {"before", widened, "SYNWAITD_OUTCOME_BEFORE", "27900"},
+        {"no figure yet", widened, "SYNWAITD_OUTCOME_AFTER", ABSENT},
+        {"several changed", widened_in_vain, "SYNWAITD_CHANGED",
+         "net.ipv4.ip_local_port_range=\"10000 65535\" net.ipv4.tcp_tw_reuse=1 "
+         "net.ipv4.ip_local_reserved_ports=\"3 ports\""},
+        {"judged", widened_in_vain, "SYNWAITD_OUTCOME", "no-effect"},
+        {"after", widened_in_vain, "SYNWAITD_OUTCOME_AFTER", "27950"},
+        {"ended by", ended, "SYNWAITD_ENDED_BY", "listener-restarted"},
+        {"not ended", widened, "SYNWAITD_ENDED_BY", ABSENT},
         {"degraded: no capture", sample_degraded, "SYNWAITD_CAPTURE", ABSENT},
     };
 
@@ -165,10 +199,17 @@ static void test_names_and_sizes(void **state) {
         "SYNWAITD_SYSCTL_CURRENT",
         "SYNWAITD_NOT_ADVISED",
         "SYNWAITD_CAPTURE",
+        "SYNWAITD_CHANGED",
+        "SYNWAITD_CHANGED_FROM",
+        "SYNWAITD_OUTCOME",
+        "SYNWAITD_OUTCOME_BEFORE",
+        "SYNWAITD_OUTCOME_AFTER",
         "SYNWAITD_DURATION_SEC",
         "SYNWAITD_PEAK",
+        "SYNWAITD_ENDED_BY",
     };
-    struct alert alert = sample_event(sample_ports(), EVENT_CLEARED, 75);
+    struct alert alert = sample_event(sample_widened(VERDICT_HELPED), EVENT_CLEARED, 75);
+    alert.ending = ENDING_SYSCTL;
     struct record *record = record_from_alert(&alert, "host");
 
     (void)state;

@@ -60,6 +60,8 @@ static void fill_table(struct incident_table *table) {
     add(table, 3, sample_degraded());
     add(table, 4, sample_unsafe());
     table->incident[2].finding.backlog_advised = 4096;
+    table->incident[0].watch.listener = table->incident[0].finding.local;
+    table->incident[0].watch.inode = 4711;
 }
 
 static void expect_same(const char *row, const struct incident *got, const struct incident *wanted) {
@@ -71,7 +73,9 @@ static void expect_same(const char *row, const struct incident *got, const struc
                 a->severity == b->severity && a->backlog_advised == b->backlog_advised &&
                 a->hazards == b->hazards && scope_equal(&a->scope, &b->scope) &&
                 endpoint_equal(&a->local, &b->local) && endpoint_equal(&a->peer, &b->peer) &&
-                strcmp(a->detail, b->detail) == 0 && a->evidence_count == 0 && a->advice_count == 0;
+                strcmp(a->detail, b->detail) == 0 && a->evidence_count == 0 && a->advice_count == 0 &&
+                endpoint_equal(&got->watch.listener, &wanted->watch.listener) &&
+                got->watch.inode == wanted->watch.inode && got->lead.value == b->lead.value;
     bool same_lead =
         a->lead.condition == b->lead.condition && a->lead.severity == b->lead.severity &&
         scope_equal(&a->lead.scope, &b->lead.scope) && endpoint_equal(&a->lead.blamed, &b->lead.blamed) &&
@@ -285,6 +289,8 @@ static void test_hostile_edits(void **state) {
          "No such file or directory, nor any other of the many files that might have been in the place of "
          "the "
          "file that is none"},
+        {"listener", "\"listener\": \"192.0.2.10:80\"", "\"listener\": \"192.0.2.10:x\""},
+        {"inode negative", "\"listener_inode\": 4711", "\"listener_inode\": -1"},
         {"incidents no list", "\"incidents\": [", "\"incidents\": {}, \"x\": ["},
         {"no UTF-8", "\"host\"", "\"\xFF\""},
     };
