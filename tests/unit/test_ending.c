@@ -152,6 +152,7 @@ static void test_endings(void **state) {
         {"sysctl and a restart", FAMILY_CLOSE_WAIT, change_and_restart, 10, ENDING_LISTENER_RESTARTED},
         {"sysctl that raises the limit", FAMILY_PORTS, change_and_widen, 10, ENDING_SYSCTL},
         {"limit raised", FAMILY_PORTS, raise_limit, 10, ENDING_LIMIT_RAISED},
+        {"a limit beside a listener that did not change", FAMILY_HANDSHAKE, raise_limit, 10, ENDING_UNKNOWN},
         {"limit lowered", FAMILY_PORTS, lower_limit, 10, ENDING_UNKNOWN},
     };
 
