@@ -109,7 +109,7 @@ void threshold_resume(struct threshold_tracker *tracker, const struct breach *br
  * The SYN-queue limit of @p listener on this kernel, and what sets it.
  * From 4.4 full at min(listen backlog, somaxconn) (ef547f2ac16b); with syncookies 0 strangers get only 3/4 of
  * tcp_max_syn_backlog (tcp_input.c tcp_conn_request); before 4.4 roundup_pow2(min(...)+1)
- * (reqsk_queue_alloc).
+ * (reqsk_queue_alloc), unless the listener is seen with more half-opens: then the rule of 4.4 was backported.
  */
 struct figure syn_queue_limit(const struct sample *sample, const struct listener *listener,
                               enum limit_source *source);

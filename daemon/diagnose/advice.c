@@ -4,8 +4,11 @@
 
 #include "threshold.h"
 
-#define CAUSES(...)  ((const enum cause[]){__VA_ARGS__, CAUSE_NONE})
-#define HIGHEST_PORT 65535
+#define CAUSES(...)      ((const enum cause[]){__VA_ARGS__, CAUSE_NONE})
+#define HIGHEST_PORT     65535
+#define LOWEST_PORT      1024       /* below it ports are privileged: ip_unprivileged_port_start */
+#define HIGHEST_INT      2147483647 /* what a sysctl of type int holds */
+#define FEWEST_TIME_WAIT 4096
 
 static bool knob_is(const struct advice_context *context, enum knob knob, uint64_t value) {
     struct figure figure = context->sample->knob[knob].value;
@@ -26,26 +29,41 @@ static uint64_t one(const struct advice_context *context, uint64_t current) {
 
 static uint64_t twice(const struct advice_context *context, uint64_t current) {
     (void)context;
-    return current > 0 ? current * 2 : 1;
+    if (current > HIGHEST_INT / 2)
+        return current > HIGHEST_INT ? current : HIGHEST_INT;
+    return current * 2;
 }
 
+/* 0 means that no connection gets a TIME-WAIT at all. */
+static uint64_t more_time_wait(const struct advice_context *context, uint64_t current) {
+    return current > 0 ? twice(context, current) : FEWEST_TIME_WAIT;
+}
+
+/* Any other value than 0 meant the same before 5ad37d5deee1 in 3.12. */
 static bool cookies_are_forced(const struct advice_context *context) {
-    return knob_is(context, KNOB_TCP_SYNCOOKIES, 2);
+    return knob_is(context, KNOB_TCP_SYNCOOKIES, 2) && kernel_at_least(context->sample->kernel, 3, 12);
 }
 
 static bool cookies_are_off(const struct advice_context *context) {
     return knob_is(context, KNOB_TCP_SYNCOOKIES, 0);
 }
 
+/* Also when the backlog that the application is told to ask for would be cut. While cookies are forced or the
+   3/4 rule binds, the queue's length is not what turns clients away. */
 static bool somaxconn_binds(const struct advice_context *context) {
+    struct figure somaxconn = context->sample->knob[KNOB_SOMAXCONN].value;
     enum limit_source source = LIMIT_NONE;
 
     if (!context->listener)
         return false;
-    if (context->cause == CAUSE_ACCEPT_BURST)
-        return accept_queue_limit_source(context->sample, context->listener) == LIMIT_SOMAXCONN;
-    syn_queue_limit(context->sample, context->listener, &source);
-    return source == LIMIT_SOMAXCONN;
+    if (context->cause == CAUSE_ACCEPT_BURST) {
+        source = accept_queue_limit_source(context->sample, context->listener);
+    } else {
+        syn_queue_limit(context->sample, context->listener, &source);
+        if (source == LIMIT_THREE_QUARTER_RULE || cookies_are_forced(context))
+            return false;
+    }
+    return source == LIMIT_SOMAXCONN || context->demand > somaxconn.value;
 }
 
 /* As much as the evidence asks for, at least double; sk_max_ack_backlog has been 16 bits wide. */
@@ -58,16 +76,29 @@ static uint64_t enough_backlog(const struct advice_context *context, uint64_t cu
     return wanted > current ? wanted : current;
 }
 
-/* With cookies on, the kernel from 4.4 on does not look at it (tcp_input.c tcp_conn_request). Where cookies
-   are merely off, turning them on is the better advice. */
-static bool max_syn_backlog_binds(const struct advice_context *context) {
+/* Before 4.4 it is one of three bounds on the queue (reqsk_queue_alloc): more than one may have to grow. */
+static bool max_syn_backlog_sizes_the_queue(const struct advice_context *context) {
+    struct figure max_syn = context->sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
+    enum limit_source source = LIMIT_NONE;
+
+    if (!context->listener || cookies_are_forced(context))
+        return false;
+    syn_queue_limit(context->sample, context->listener, &source);
+    if (source == LIMIT_MAX_SYN_BACKLOG)
+        return true;
+    /* A longer backlog in force and yet not MAX_SYN_BACKLOG: the kernel was seen not to heed it. */
+    return source != LIMIT_THREE_QUARTER_RULE && context->listener->backlog <= max_syn.value &&
+           context->demand > max_syn.value;
+}
+
+/* The 3/4 rule holds without cookies alone (tcp_input.c tcp_conn_request). Where they are merely off, turning
+   them on is the better advice. */
+static bool three_quarter_rule_binds(const struct advice_context *context) {
     enum limit_source source = LIMIT_NONE;
 
     if (!context->listener)
         return false;
     syn_queue_limit(context->sample, context->listener, &source);
-    if (!kernel_at_least(context->sample->kernel, 4, 4))
-        return source == LIMIT_MAX_SYN_BACKLOG;
     return source == LIMIT_THREE_QUARTER_RULE &&
            context->sample->knob[KNOB_TCP_SYNCOOKIES].value.status == FIGURE_ABSENT;
 }
@@ -88,7 +119,8 @@ static bool port_range_can_grow(const struct advice_context *context) {
     struct figure low = context->sample->knob[KNOB_PORT_RANGE_LOW].value;
     struct figure high = context->sample->knob[KNOB_PORT_RANGE_HIGH].value;
 
-    return figure_known(low) && figure_known(high) && (low.value > 1024 || high.value < HIGHEST_PORT);
+    return figure_known(low) && figure_known(high) && low.value <= high.value &&
+           high.value - low.value < HIGHEST_PORT - LOWEST_PORT;
 }
 
 /* An even low bound with the odd 65535: bounds of the same parity make connect() prefer one half unevenly,
@@ -98,7 +130,12 @@ static uint64_t wider_low_bound(const struct advice_context *context, uint64_t c
 
     if (current > 10000)
         return 10000;
-    return reaches_top || current < 1024 ? 1024 : current & ~1ULL;
+    return reaches_top || current < LOWEST_PORT ? LOWEST_PORT : current & ~1ULL;
+}
+
+/* nf_conntrack_core.c: 0 is no limit. */
+static bool conntrack_is_limited(const struct advice_context *context) {
+    return !knob_is(context, KNOB_CONNTRACK_MAX, 0);
 }
 
 static uint64_t shorter_fin_timeout(const struct advice_context *context, uint64_t current) {
@@ -111,8 +148,8 @@ static const struct advice_row table[] = {
         .knob = KNOB_TCP_SYNCOOKIES,
         .effect = "a full SYN queue goes on answering real clients",
         .side_effect = "clients without TCP timestamps get no window scaling or SACK while it is full",
-        .causes =
-            CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST, CAUSE_HALF_OPEN_UNCLEAR),
+        .causes = CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_ONE_SOURCE_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST,
+                         CAUSE_HALF_OPEN_UNCLEAR),
         .holds = cookies_are_off,
         .recommend = one,
         .scope = ADVICE_NAMESPACE,
@@ -121,8 +158,8 @@ static const struct advice_row table[] = {
         .knob = KNOB_TCP_SYNCOOKIES,
         .effect = "cookies only once the queue is full; 2 is for tests and sends every client one",
         .side_effect = "none",
-        .causes =
-            CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST, CAUSE_HALF_OPEN_UNCLEAR),
+        .causes = CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_ONE_SOURCE_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST,
+                         CAUSE_HALF_OPEN_UNCLEAR),
         .holds = cookies_are_forced,
         .recommend = one,
         .scope = ADVICE_NAMESPACE,
@@ -138,10 +175,21 @@ static const struct advice_row table[] = {
     },
     {
         .knob = KNOB_TCP_MAX_SYN_BACKLOG,
-        .effect = "more half-open connections fit, on this kernel and without syncookies",
+        .effect = "lets SYN queues be this long on this kernel, once the application calls listen() again",
         .side_effect = "more kernel memory while they wait",
-        .causes = CAUSES(CAUSE_BURST, CAUSE_DEFER_ACCEPT, CAUSE_SPOOFED_FLOOD),
-        .holds = max_syn_backlog_binds,
+        .causes = CAUSES(CAUSE_BURST, CAUSE_DEFER_ACCEPT),
+        .holds = max_syn_backlog_sizes_the_queue,
+        .recommend = enough_backlog,
+        .scope = ADVICE_NAMESPACE,
+        .until = {4, 3},
+    },
+    {
+        .knob = KNOB_TCP_MAX_SYN_BACKLOG,
+        .effect = "without syncookies three quarters of it are for clients not seen before",
+        .side_effect = "more kernel memory while they wait",
+        .causes = CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_ONE_SOURCE_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST,
+                         CAUSE_DEFER_ACCEPT),
+        .holds = three_quarter_rule_binds,
         .recommend = enough_backlog,
         .scope = ADVICE_NAMESPACE,
     },
@@ -167,7 +215,7 @@ static const struct advice_row table[] = {
         .knob = KNOB_PORT_RANGE_LOW,
         .effect = "more local ports for each destination",
         .side_effect = "put the ports of your own services in net.ipv4.ip_local_reserved_ports first",
-        .causes = CAUSES(CAUSE_PORTS_TIME_WAIT, CAUSE_PORTS_LIVE),
+        .causes = CAUSES(CAUSE_PORTS_TIME_WAIT, CAUSE_PORTS_LIVE, CAUSE_PORTS_BOUND_FIRST),
         .holds = port_range_can_grow,
         .recommend = wider_low_bound,
         .scope = ADVICE_NAMESPACE,
@@ -188,7 +236,7 @@ static const struct advice_row table[] = {
         .causes = CAUSES(CAUSE_TW_BUCKETS_FULL, CAUSE_TIME_WAIT_INBOUND, CAUSE_TIME_WAIT_OUTBOUND,
                          CAUSE_TIME_WAIT_UNCLEAR),
         .holds = always,
-        .recommend = twice,
+        .recommend = more_time_wait,
         .scope = ADVICE_NAMESPACE,
     },
     {
@@ -196,7 +244,7 @@ static const struct advice_row table[] = {
         .effect = "more connections can be tracked",
         .side_effect = "more kernel memory; raise net.netfilter.nf_conntrack_buckets with it",
         .causes = CAUSES(CAUSE_CONNTRACK_TABLE),
-        .holds = always,
+        .holds = conntrack_is_limited,
         .recommend = twice,
         .scope = ADVICE_HOST,
     },

@@ -8,6 +8,10 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
     return a < b ? a : b;
 }
 
+static uint64_t members_of(const struct listener *listener) {
+    return listener->members ? listener->members : 1;
+}
+
 enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener) {
     struct figure somaxconn = sample->knob[KNOB_SOMAXCONN].value;
 
@@ -25,9 +29,13 @@ static struct figure old_syn_queue_limit(const struct sample *sample, const stru
     if (!figure_known(max_syn))
         return FIGURE_NONE;
     uint64_t wish = smaller(listener->backlog, max_syn.value);
+    uint64_t limit = power_of_two_from((wish > 8 ? wish : 8) + 1);
+    /* More are there than fit by the old rule: a distribution's kernel with the new one. */
+    if (listener->backlog > limit && listener->half_open > limit * members_of(listener))
+        return FIGURE_OF(listener->backlog);
     if (max_syn.value < listener->backlog)
         *source = LIMIT_MAX_SYN_BACKLOG;
-    return FIGURE_OF(power_of_two_from((wish > 8 ? wish : 8) + 1));
+    return FIGURE_OF(limit);
 }
 
 /* tcp_conn_request(), tcp_v4_conn_request() before it: without cookies a stranger is dropped once less than a
@@ -52,8 +60,7 @@ struct figure syn_queue_limit(const struct sample *sample, const struct listener
         limit = old_syn_queue_limit(sample, listener, source);
     if (!figure_known(limit))
         return limit;
-    return FIGURE_OF(without_cookies(sample, limit.value, source) *
-                     (listener->members ? listener->members : 1));
+    return FIGURE_OF(without_cookies(sample, limit.value, source) * members_of(listener));
 }
 
 bool time_wait_is_reused(const struct sample *sample, const struct endpoint *remote) {

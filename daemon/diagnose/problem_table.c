@@ -19,7 +19,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"raising net.ipv4.tcp_max_syn_backlog",
-                     "ignored since Linux 4.4 while tcp_syncookies is on"},
+                     "ignored since Linux 4.4 while tcp_syncookies is on, and a flood fills any queue"},
                     {"net.ipv4.tcp_syncookies=0", "a full SYN queue then drops real clients"},
                     {"lowering net.ipv4.tcp_synack_retries",
                      "with cookies it wins nothing and it cuts off clients on lossy paths"},
@@ -114,7 +114,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "refuses clients behind NAT, and is gone since Linux 4.12"},
                     {"lowering net.ipv4.tcp_max_tw_buckets",
                      "frees nothing now, and closes without TIME-WAIT what late segments can then corrupt"},
                     {"SO_LINGER with 0", "throws away unsent data and resets the peer"},
@@ -134,7 +134,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 {
                     {"lowering net.ipv4.tcp_max_tw_buckets", "is what is happening, made worse"},
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "refuses clients behind NAT, and is gone since Linux 4.12"},
                 },
         },
     [PROBLEM_TIME_WAIT_PILEUP] =
@@ -148,7 +148,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
-                    {"net.ipv4.tcp_tw_recycle", "removed in Linux 4.12, for it broke clients behind NAT"},
+                    {"net.ipv4.tcp_tw_recycle", "refuses clients behind NAT, and is gone since Linux 4.12"},
                     {"lowering net.ipv4.tcp_max_tw_buckets",
                      "closes without TIME-WAIT what late segments can then corrupt"},
                     {"net.ipv4.tcp_tw_reuse for incoming connections", "acts in outgoing connect() alone"},

@@ -90,10 +90,43 @@ static void test_limits(void **state) {
     }
 }
 
+/* On a kernel before 4.4 a distribution may have brought in the rule of 4.4: the queue itself tells. */
+static void test_backported_limit(void **state) {
+    static const struct {
+        const char *name;
+        struct kernel_version kernel;
+        uint32_t backlog, members, half_open;
+        uint64_t wanted;
+        enum limit_source source;
+    } rows[] = {
+        {"as full as the old rule allows", {3, 10}, 1024, 1, 512, 512, LIMIT_MAX_SYN_BACKLOG},
+        {"fuller", {3, 10}, 1024, 1, 513, 1024, LIMIT_LISTEN_BACKLOG},
+        {"fuller, somaxconn", {3, 10}, 4096, 1, 513, 4096, LIMIT_SOMAXCONN},
+        {"a group of two, each as full", {3, 10}, 1024, 2, 1024, 1024, LIMIT_MAX_SYN_BACKLOG},
+        {"a group of two, fuller", {3, 10}, 1024, 2, 1025, 2048, LIMIT_LISTEN_BACKLOG},
+        {"neither rule explains it", {3, 10}, 128, 1, 300, 256, LIMIT_LISTEN_BACKLOG},
+        {"4.4 needs no proof", {4, 4}, 1024, 1, 0, 1024, LIMIT_LISTEN_BACKLOG},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sample sample = quiet_sample();
+        struct listener listener = listener_on(80, rows[i].backlog);
+        enum limit_source source;
+        listener.members = rows[i].members;
+        listener.half_open = rows[i].half_open;
+        sample.kernel = rows[i].kernel;
+        sample.knob[KNOB_TCP_MAX_SYN_BACKLOG].value = FIGURE_OF(256);
+        check_row(rows[i].name, syn_queue_limit(&sample, &listener, &source).value, rows[i].wanted);
+        check_row(rows[i].name, source, rows[i].source);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_syn_overflow),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_backported_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
