@@ -149,7 +149,7 @@ static const struct advice_row table[] = {
         .effect = "a full SYN queue goes on answering real clients",
         .side_effect = "clients without TCP timestamps get no window scaling or SACK while it is full",
         .causes = CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_ONE_SOURCE_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST,
-                         CAUSE_HALF_OPEN_UNCLEAR),
+                         CAUSE_DEFER_ACCEPT, CAUSE_HALF_OPEN_UNCLEAR),
         .holds = cookies_are_off,
         .recommend = one,
         .scope = ADVICE_NAMESPACE,
