@@ -27,6 +27,7 @@ static uint64_t one(const struct advice_context *context, uint64_t current) {
     return 1;
 }
 
+/* Of 0 nothing: nf_conntrack_max is then no limit. */
 static uint64_t twice(const struct advice_context *context, uint64_t current) {
     (void)context;
     if (current > HIGHEST_INT / 2)
@@ -131,11 +132,6 @@ static uint64_t wider_low_bound(const struct advice_context *context, uint64_t c
     if (current > 10000)
         return 10000;
     return reaches_top || current < LOWEST_PORT ? LOWEST_PORT : current & ~1ULL;
-}
-
-/* nf_conntrack_core.c: 0 is no limit. */
-static bool conntrack_is_limited(const struct advice_context *context) {
-    return !knob_is(context, KNOB_CONNTRACK_MAX, 0);
 }
 
 static uint64_t shorter_fin_timeout(const struct advice_context *context, uint64_t current) {
@@ -244,7 +240,7 @@ static const struct advice_row table[] = {
         .effect = "more connections can be tracked",
         .side_effect = "more kernel memory; raise net.netfilter.nf_conntrack_buckets with it",
         .causes = CAUSES(CAUSE_CONNTRACK_TABLE),
-        .holds = conntrack_is_limited,
+        .holds = always,
         .recommend = twice,
         .scope = ADVICE_HOST,
     },
