@@ -119,6 +119,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                      "frees nothing now, and closes without TIME-WAIT what late segments can then corrupt"},
                     {"SO_LINGER with 0", "throws away unsent data and resets the peer"},
                     {"net.ipv4.tcp_timestamps=0", "takes away what tcp_tw_reuse needs"},
+                    {"net.ipv4.tcp_tw_reuse where the source address is bound first",
+                     "acts in connect() alone: bind() takes no port that TIME-WAIT holds"},
                 },
         },
     [PROBLEM_TIME_WAIT_OVERFLOW] =

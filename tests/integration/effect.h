@@ -35,10 +35,10 @@ struct effect_timers {
 /** @return the timers of the sockets in @p state. */
 struct effect_timers effect_timers(enum tcp_state state);
 
-/** @return a listening socket on EFFECT_SERVER. */
+/** @return a listening socket on EFFECT_SERVER, or -errno. */
 int effect_listen(int backlog);
 
-/** @return a listening socket on EFFECT_REMOTE in the namespace @p peer. */
+/** @return a listening socket on EFFECT_REMOTE in the namespace @p peer, or -errno. */
 int effect_listen_there(int peer, uint16_t port);
 
 /** Sends @p count SYNs to EFFECT_SERVER from forged addresses, @p rate per second, 0 = at once. */

@@ -31,6 +31,7 @@ static void test_syncookies(void **state) {
     lab_enter();
     lab_sysctl("net/ipv4/tcp_syncookies", "0");
     CLEANUP_FD int listener = effect_listen(128);
+    assert_true(listener >= 0);
     struct sample start = effect_settled();
     effect_flood(2000, RATE);
     struct sample dropped = effect_settled();
@@ -51,6 +52,7 @@ static void test_somaxconn(void **state) {
     lab_enter();
     lab_sysctl("net/core/somaxconn", "128");
     CLEANUP_FD int listener = effect_listen(1024);
+    assert_true(listener >= 0);
     effect_flood(1500, RATE);
     struct sample narrow = effect_settled();
     lab_sysctl("net/core/somaxconn", "4096");
@@ -72,6 +74,7 @@ static void test_max_syn_backlog_without_cookies(void **state) {
     lab_sysctl("net/ipv4/tcp_syncookies", "0");
     lab_sysctl("net/ipv4/tcp_max_syn_backlog", "256");
     CLEANUP_FD int listener = effect_listen(1000);
+    assert_true(listener >= 0);
     effect_flood(1500, RATE);
     struct sample before = effect_settled();
     lab_sysctl("net/ipv4/tcp_max_syn_backlog", "512");
@@ -89,6 +92,7 @@ static void test_port_range(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     lab_sysctl("net/ipv4/ip_local_port_range", NARROW_RANGE);
     size_t narrow = effect_connect_many(EFFECT_PORT, fd, ARRAY_SIZE(fd));
     assert_int_equal(narrow, PORTS);
@@ -118,6 +122,7 @@ static void test_ports_bound_first(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     lab_sysctl("net/ipv4/ip_local_port_range", NARROW_RANGE);
     assert_int_equal(effect_churn(listener, EFFECT_PORT, PORTS), PORTS);
     lab_sysctl("net/ipv4/tcp_tw_reuse", "1");
@@ -133,6 +138,7 @@ static void test_tw_reuse(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     lab_sysctl("net/ipv4/ip_local_port_range", NARROW_RANGE);
     lab_sysctl("net/ipv4/tcp_tw_reuse", "2");
     assert_int_equal(effect_churn(listener, EFFECT_PORT, PORTS + 1), PORTS);
@@ -154,7 +160,9 @@ static void test_timestamps(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int first = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(first >= 0);
     CLEANUP_FD int second = effect_listen_there(peer, other_port);
+    assert_true(second >= 0);
     lab_sysctl("net/ipv4/ip_local_port_range", NARROW_RANGE);
     lab_sysctl("net/ipv4/tcp_tw_reuse", "1");
     lab_sysctl("net/ipv4/tcp_timestamps", "0");
@@ -177,6 +185,7 @@ static void test_max_tw_buckets(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     lab_sysctl("net/ipv4/tcp_max_tw_buckets", "10");
     struct sample start = effect_settled();
     effect_churn(listener, EFFECT_PORT, 50);
@@ -206,6 +215,7 @@ static void test_fin_timeout(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     abandon(20);
     struct effect_timers before = effect_timers(STATE_FIN_WAIT_2);
     lab_sysctl("net/ipv4/tcp_fin_timeout", "2");

@@ -28,6 +28,7 @@ static void test_max_syn_backlog_with_cookies(void **state) {
     lab_sysctl("net/ipv4/tcp_syncookies", "1");
     lab_sysctl("net/ipv4/tcp_max_syn_backlog", "256");
     CLEANUP_FD int listener = effect_listen(1000);
+    assert_true(listener >= 0);
     effect_flood(1500, RATE);
     struct sample before = effect_settled();
     lab_sysctl("net/ipv4/tcp_max_syn_backlog", "65536");
@@ -43,6 +44,7 @@ static void test_abort_on_overflow_at_a_full_syn_queue(void **state) {
     lab_enter();
     lab_sysctl("net/ipv4/tcp_syncookies", "0");
     CLEANUP_FD int listener = effect_listen(128);
+    assert_true(listener >= 0);
     effect_flood(1000, RATE);
     struct sample full = effect_settled();
     lab_sysctl("net/ipv4/tcp_abort_on_overflow", "1");
@@ -63,6 +65,7 @@ static void test_synack_retries_with_cookies(void **state) {
     lab_enter();
     lab_sysctl("net/ipv4/tcp_syncookies", "1");
     CLEANUP_FD int listener = effect_listen(128);
+    assert_true(listener >= 0);
     struct sample start = effect_settled();
     effect_flood(count, per_second);
     struct sample usual = effect_settled();
@@ -179,6 +182,7 @@ static void test_keepalive_on_idle_connections(void **state) {
     lab_enter();
     CLEANUP_FD int peer = lab_peer_namespace();
     CLEANUP_FD int listener = effect_listen_there(peer, EFFECT_PORT);
+    assert_true(listener >= 0);
     assert_int_equal(effect_connect_many(EFFECT_PORT, fd, ARRAY_SIZE(fd)), ARRAY_SIZE(fd));
     lab_shell(peer, "ip link set peer1 down");
     lab_sysctl("net/ipv4/tcp_keepalive_time", "1");
