@@ -126,6 +126,12 @@ integration: $(INTEGRATION_TESTS) $(B)/synwaitd $(B)/test/synwaitd $(B)/tools/tc
 e2e: test-programs
 	@B=$(B) tests/run $(E2E_TESTS)
 
+# ONLY='NAME...' runs these scenarios alone.
+gauntlet:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@B=$(B) ONLY='$(ONLY)' tests/run tests/gauntlet/run
+
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
 	mv $(B)/synwaitd.catalog systemd/synwaitd.catalog
@@ -162,14 +168,15 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration e2e'
+	@echo '             style analyze compilers unit integration e2e gauntlet'
+	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..."'
 	@echo 'bench        cost of a tick beside ss and /proc/net/tcp (root); SOCKETS=N, default 100000'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
 	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
-.PHONY: all objects test-programs run demo bench check style analyze compilers unit integration e2e catalog \
+.PHONY: all objects test-programs run demo bench check style analyze compilers unit integration e2e gauntlet catalog \
         format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
