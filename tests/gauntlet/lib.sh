@@ -30,7 +30,7 @@
 #   $crowd            first of 60,000 addresses of the other end, for many clients there; $crowd_here: the same
 #                     as a socket here names it
 #   $forged           first of 60,000 addresses from which nobody answers
-#   $unreachable      an address that never answers, as a socket here names it
+#   $unreachable      an address that never answers, as a socket here names it; $silent: this end's towards it
 
 # --- What scenarios use ---------------------------------------------------------------------------------
 
@@ -81,6 +81,12 @@ sysctl_there() {
 
 pause() {
     read -rt "$1" _ <&"$never"
+}
+
+# pause_until SECONDS: since the daemon has started, with one decimal.
+pause_until() {
+    local tenths=$((${1/./} - (${EPOCHREALTIME/[.,]/} - ${started_at/[.,]/}) / 100000))
+    [ $tenths -le 0 ] || pause $((tenths / 10)).$((tenths % 10))
 }
 
 # end PROCESS: ends what load started.
@@ -155,11 +161,11 @@ await_ready() {
 addresses() {
     port=8080 peer_port=5432
     if [ "$family" = ipv6 ]; then
-        server=${2}1 peer=${2}2 peer_listen=${2}2 client=${2}2
+        silent=2001:db8:1::1 server=${2}1 peer=${2}2 peer_listen=${2}2 client=${2}2
         listen=$server crowd=2001:db8:20::1 crowd_here=$crowd forged=2001:db8:64::1 unreachable=2001:db8:2::9
         return
     fi
-    server=$1.1 peer=$1.2 peer_listen=$1.2 client=$1.2
+    silent=198.18.0.1 server=$1.1 peer=$1.2 peer_listen=$1.2 client=$1.2
     listen=$server crowd=10.20.0.1 crowd_here=$crowd forged=100.64.0.1 unreachable=203.0.113.9
     if [ "$family" = mapped ]; then
         listen=:: peer=::ffff:$peer crowd_here=::ffff:$crowd unreachable=::ffff:$unreachable
@@ -286,6 +292,7 @@ run_row() {
     prepare
     start_daemon
     began=$EPOCHREALTIME
+    started_at=$began
     condition
     if [ "$expect" = silence ]; then
         pause "$watch"

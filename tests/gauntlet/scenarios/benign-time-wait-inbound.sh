@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 about='60,000 inbound TIME-WAIT: healthy'
 families='ipv4 ipv6'
 expect=silence

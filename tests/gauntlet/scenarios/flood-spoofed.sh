@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 about='a SYN flood from 60,000 forged addresses, syncookies on'
 families='ipv4 ipv6 mapped'
 expect=syn-flood

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 about='590 of 600 ports towards one destination are in TIME-WAIT'
 families='ipv4 ipv6 mapped'
 expect=port-exhaustion

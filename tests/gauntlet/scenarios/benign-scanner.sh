@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+about='a scanner leaves 50 half-opens on a backlog of 1,024 and 50 on one of 64'
+families='ipv4 ipv6 mapped'
+expect=silence
+watch=15
+
+prepare() {
+    load listen --addr "$listen" --port "$port" --backlog 1024
+    load listen --addr "$listen" --port 8081 --backlog 64
+}
+
+condition() {
+    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 3 --rate 50 --count 50
+    load flood --addr "$server" --port 8081 --source-base "$forged" --sources 3 --rate 50 --count 50
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: MIT
+about='a SYN flood from one address'
+families='ipv4 ipv6'
+expect=syn-flood
+cause='are from one source'
+confidence='medium high'
+forbidden='net.ipv4.tcp_max_syn_backlog net.core.somaxconn net.ipv4.tcp_synack_retries net.ipv4.tcp_tw_reuse'
+within=5
+
+prepare() {
+    load listen --addr "$listen" --port "$port" --backlog 512
+}
+
+condition() {
+    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 1 --rate 2000 --count 30000
+}
