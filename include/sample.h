@@ -246,6 +246,13 @@ struct figure sample_rate(const struct sample *sample, enum counter counter);
 /** @return ephemeral ports that connect() may use: the range less reserved; unknown if unreadable. */
 struct figure sample_ephemeral_ports(const struct sample *sample);
 
+/**
+ * @return whether these ports were chosen by bind() and not by connect(), which lets destinations share a
+ * port (inet_connection_sock.c inet_csk_get_port, inet_hashtables.c __inet_hash_connect): hardly any is
+ * shared
+ */
+bool source_ports_are_bound(const struct source_ports *source);
+
 /** @return about how many sources the half-open connections have (linear counting over SOURCE_BITS bits). */
 uint32_t half_open_source_count(const struct half_open_sources *sources);
 

@@ -212,13 +212,11 @@ static bool has_main_destination(const struct sample *sample, const struct sourc
     return false;
 }
 
-/* connect() lets destinations share a port, bind() before it does not: when no port of many is shared, they
-   were bound, and the next bind() fails when the range is used up (inet_connection_sock.c inet_csk_get_port).
- */
+/* Ports that were bound: the next bind() fails when the range is used up, whatever the destination. */
 static void observe_source_ports(const struct sample *sample, observe_callback callback, void *context) {
     for (size_t i = 0; i < sample->source_ports_count; i++) {
         const struct source_ports *source = &sample->source_ports[i];
-        if (source->sockets - source->ports > source->sockets / 50 || has_main_destination(sample, source))
+        if (!source_ports_are_bound(source) || has_main_destination(sample, source))
             continue;
         struct observation seen = of_ports(sample);
         seen.scope.local = source->local;

@@ -60,6 +60,10 @@ struct figure sample_ephemeral_ports(const struct sample *sample) {
     return figure_subtract(range, reserved);
 }
 
+bool source_ports_are_bound(const struct source_ports *source) {
+    return source->sockets - source->ports <= source->sockets / 50;
+}
+
 /* With z of m bits still 0, the expected number of sources is m (1/(z+1) + ... + 1/m): the coupon collector's
    sum, which needs no logarithm. */
 uint32_t half_open_source_count(const struct half_open_sources *sources) {

@@ -266,6 +266,16 @@ static uint32_t reuse_delay_msec(const struct sample *sample) {
     return figure_known(delay_msec) && delay_msec.value <= UINT32_MAX ? (uint32_t)delay_msec.value : 1000;
 }
 
+/* Towards one destination, or bound by one source address. */
+static uint32_t fullest_ports(const struct sample *sample) {
+    uint32_t fullest = sample->destination_count > 0 ? sample->destination[0].ports_in_use : 0;
+
+    for (size_t i = 0; i < sample->source_ports_count; i++)
+        if (source_ports_are_bound(&sample->source_ports[i]) && sample->source_ports[i].ports > fullest)
+            fullest = sample->source_ports[i].ports;
+    return fullest;
+}
+
 static void count_destinations(struct sampler *sampler, uint64_t sockets) {
     struct sample *sample = &sampler->sample;
     struct figure low = sample->knob[KNOB_PORT_RANGE_LOW].value;
@@ -287,7 +297,7 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
         .counted = true,
         .counted_usec = sample->taken_usec,
         .sockets = sockets,
-        .fullest = sample->destination_count > 0 ? sample->destination[0].ports_in_use : 0,
+        .fullest = fullest_ports(sample),
     };
 }
 

@@ -4,7 +4,7 @@ expect=unsafe-sysctl
 cause='weaken this host'
 confidence=high
 advice='net.ipv4.tcp_syncookies net.ipv4.ip_local_port_range'
-within=5
+within=15 # sysctls are read every 10 s
 
 condition() {
     pause 2
