@@ -15,11 +15,13 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sched.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "load/input.h"
@@ -252,6 +254,20 @@ static int open_tun(void) {
     return fd;
 }
 
+static int run_shell(char *command) {
+    char *argv[] = {"sh", "-c", command, NULL};
+    int status;
+    pid_t child;
+    int error = posix_spawnp(&child, "sh", NULL, NULL, argv, environ);
+
+    if (error != 0)
+        return -error;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return status == 0 ? 0 : -EIO;
+}
+
 /* The queue of 500 packets that TUN has by default would lose part of a burst. */
 static int set_up(unsigned int host) {
     char command[512];
@@ -261,7 +277,7 @@ static int set_up(unsigned int host) {
              "ip addr add 10.9.0.%u/16 dev slow0 && ip link set slow0 up && "
              "{ [ ! -d /proc/sys/net/ipv6 ] || ip -6 addr add 2001:db8:9::%u/64 dev slow0 nodad; }",
              host, host);
-    return system(command) == 0 ? 0 : -EIO;
+    return run_shell(command);
 }
 
 /* Needs both namespaces open first: a path as /proc/self/ns/net is of the namespace the process is in. */
