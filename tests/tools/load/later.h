@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections on an epoll instance that may have to be closed a fixed time from now. */
+/* Connections on an epoll instance that may have to be closed a fixed time from now; those open at the end go
+ * with the process. */
 #ifndef LOAD_LATER_H
 #define LOAD_LATER_H
 
