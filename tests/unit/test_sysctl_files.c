@@ -9,6 +9,7 @@
 #define KEY     "net.ipv4.tcp_tw_reuse"
 #define A       "/etc/sysctl.d/10-a.conf"
 #define B       "/etc/sysctl.d/20-b.conf"
+#define ETC_C   "/etc/sysctl.d/30-c.conf"
 #define RUN_A   "/run/sysctl.d/10-a.conf"
 #define LOCAL_A "/usr/local/lib/sysctl.d/10-a.conf"
 #define USR_A   "/usr/lib/sysctl.d/10-a.conf"
@@ -27,6 +28,10 @@ static int teardown(void **state) {
     (void)state;
     tree_remove(&tree);
     return 0;
+}
+
+static void write_at(const char *path, const char *text) {
+    tree_write(&tree, path + 1, text);
 }
 
 static void expect(const char *row, const char *path, unsigned int line, const char *value, bool overrides) {
@@ -77,7 +82,7 @@ static void test_lines(void **state) {
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        tree_write(&tree, A + 1, row[i].text);
+        write_at(A, row[i].text);
         expect(row[i].name, row[i].line > 0 ? A : NULL, row[i].line, row[i].value, row[i].overrides);
     }
 }
@@ -101,13 +106,14 @@ static void test_directories(void **state) {
         {"/lib", {{LIB_A, KEY "=2"}}, LIB_A, "2", false},
         {"an empty file masks", {{A, ""}, {USR_A, KEY "=1"}}, NULL, "", false},
         {"by name, not by directory", {{A, KEY "=1"}, {USR_C, KEY "=2"}}, USR_C, "2", true},
+        {"by name, though a later directory", {{ETC_C, KEY "=1"}, {USR_A, KEY "=2"}}, ETC_C, "1", true},
         {"the last name", {{B, KEY "=1"}, {A, KEY "=2"}}, B, "1", true},
         {"the whole key in an earlier file", {{A, KEY "=1"}, {B, "net.ipv4.* = 2"}}, A, "1", true},
         {"excluded elsewhere", {{A, "net.ipv4.* = 2"}, {USR_C, "-" KEY}}, NULL, "", false},
         {"no *.conf",
          {{"/etc/sysctl.d/a.conf.bak", KEY "=1"},
           {"/etc/sysctl.d/.conf", KEY "=1"},
-          {"/etc/sysctl.d/.x.conf", KEY}},
+          {"/etc/sysctl.d/.x.conf", KEY "=1"}},
          NULL,
          "",
          false},
@@ -118,7 +124,7 @@ static void test_directories(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
         for (size_t k = 0; k < FILES_PER_ROW && row[i].file[k].path; k++)
-            tree_write(&tree, row[i].file[k].path + 1, row[i].file[k].text);
+            write_at(row[i].file[k].path, row[i].file[k].text);
         expect(row[i].name, row[i].path, row[i].path != NULL, row[i].value, row[i].overrides);
         tree_remove(&tree);
         if (mkdir(tree.root, 0755) < 0)
@@ -136,7 +142,7 @@ static void make_link(const char *target, const char *path) {
 
 static void test_links(void **state) {
     (void)state;
-    tree_write(&tree, USR_A + 1, KEY " = 1\n");
+    write_at(USR_A, KEY " = 1\n");
     tree_write(&tree, "etc/sysctl.conf", "\n" KEY " = 2\n");
     tree_write(&tree, "etc/sysctl.d/x", "");
     expect("not linked", USR_A, 1, "1", false);
@@ -148,15 +154,17 @@ static void test_links(void **state) {
     expect("a dangling link", "/etc/sysctl.d/99-sysctl.conf", 2, "2", false);
 }
 
-/* A pipe must not block the daemon. */
+/* A pipe must not block the daemon, and what is no file is not missed. */
 static void test_odd_files(void **state) {
     char full[512];
 
     (void)state;
-    tree_write(&tree, B + 1, KEY " = 1\n");
-    tree_path(&tree, A + 1, full);
+    write_at(B, KEY " = 1\n");
+    tree_path(&tree, &A[1], full);
     assert_int_equal(mkfifo(full, 0600), 0);
     expect("beside a pipe", B, 1, "1", false);
+    make_link(".", "/etc/sysctl.d/30-c.conf");
+    expect("beside a link to a directory", B, 1, "1", false);
 }
 
 static void expect_incomplete(const char *row, int result) {
@@ -173,11 +181,11 @@ static void test_too_large(void **state) {
     assert_non_null(text);
     memset(text, '\n', 1024 * 1024 + 1);
     text[1024 * 1024 + 1] = '\0';
-    tree_write(&tree, A + 1, text);
-    tree_write(&tree, B + 1, KEY " = 1\n");
+    write_at(A, text);
+    write_at(B, KEY " = 1\n");
     expect_incomplete("over 1 MiB", 1);
     text[1024 * 1024] = '\0';
-    tree_write(&tree, A + 1, text);
+    write_at(A, text);
     expect("just 1 MiB", B, 1, "1", false);
     free(text);
 }
@@ -199,9 +207,9 @@ static void test_unreadable(void **state) {
     int status;
 
     (void)state;
-    tree_write(&tree, A + 1, KEY " = 1\n");
-    tree_write(&tree, B + 1, KEY " = 2\n");
-    tree_mode(&tree, B + 1, 0);
+    write_at(A, KEY " = 1\n");
+    write_at(B, KEY " = 2\n");
+    tree_mode(&tree, &B[1], 0);
     tree_mode(&tree, "", 0755);
     pid_t child = fork();
     assert_true(child >= 0);
@@ -224,7 +232,7 @@ static void test_provenance(void **state) {
     (void)state;
     finding.advice[0].row = &reuse;
     finding.advice[1].row = &range;
-    tree_write(&tree, A + 1, "net.ipv4.ip_local_port_range = 1024 65000\n");
+    write_at(A, "net.ipv4.ip_local_port_range = 1024 65000\n");
     provenance_find(tree.root, &finding, &provenance);
     assert_string_equal(provenance.origin[0].path, "");
     assert_string_equal(provenance.origin[1].path, A);
