@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "endpoint.h"
+#include "port_slices.h"
 #include "tcp_state.h"
 
 /** A 32 KiB buffer: the kernel caps a dump's skb there; a larger one does nothing (af_netlink.c
@@ -36,9 +37,10 @@ typedef void (*diag_callback)(const struct diag_socket *socket, void *context);
 
 /** What a dump is to tell. */
 struct diag_request {
-    uint32_t state_mask; /* bits 1 << enum tcp_state */
-    bool with_info;      /* silent_msec as well, which makes the answer three times as long */
-    uint32_t most;       /* sockets to call back for; 0: all */
+    uint32_t state_mask;       /* bits 1 << enum tcp_state */
+    bool with_info;            /* silent_msec as well, which makes the answer three times as long */
+    uint32_t most;             /* sockets to call back for; 0: all */
+    struct port_slices slices; /* only sockets with the local or the remote port in these */
 };
 
 struct sock_diag;
@@ -61,9 +63,9 @@ bool sock_diag_one_pass(const struct sock_diag *diag);
  * Dumps the sockets that @p request asks for and calls back for each.
  * An interrupted or lost dump is started again up to three times; @p restart, if not NULL, is called first
  * each time so that the caller forgets what it has counted.
- * @return 0: these were all; 1: there may be more than request->most, and the next dump would have to read them
- * first, so close the handle; -errno from the kernel or the socket; -EAGAIN after three interrupted dumps;
- * -EBADMSG for a malformed answer
+ * @return 0: these were all; 1: there may be more than request->most, and the next dump would have to read
+ * them first, so close the handle; -errno from the kernel or the socket; -EAGAIN after three interrupted
+ * dumps; -EBADMSG for a malformed answer
  */
 int sock_diag_dump(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
                    void (*restart)(void *context), void *context);

@@ -44,10 +44,12 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
 
 /**
  * Looks at some of the sockets in @p state, TIME-WAIT or ESTABLISHED.
+ * @param count how many there are
  * @param survey receives what was seen; zero on failure
  * @return 0, or -errno
  */
-int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, struct survey *survey);
+int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, uint64_t count,
+                          struct survey *survey);
 
 /** Which local ports are outgoing: those of the range that no listener has. */
 struct port_range {

@@ -35,11 +35,20 @@ void survey_count(struct survey *survey, const struct diag_socket *socket, bool 
 
 /**
  * Dumps sockets in @p state, TIME-WAIT or ESTABLISHED, until enough are seen, on a netlink socket of its own:
- * closing that ends the dump in the kernel, too.
+ * closing that ends the dump in the kernel, too. Of more than enough it takes a fair part, by port.
+ * @param count how many there are
  * @param listening one bit per port that a listener has
  * @param survey receives what was seen; zero on failure
  * @return 0, or -errno
  */
-int survey_take(enum tcp_state state, const uint64_t listening[65536 / 64], struct survey *survey);
+int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
+                struct survey *survey);
+
+/**
+ * @return the ports that leave about three quarters of @p most out of @p count sockets, none of them a port
+ * in
+ * @p listening if that is possible; every port if @p count is not above @p most
+ */
+struct port_slices survey_slices(uint64_t count, uint32_t most, const uint64_t listening[65536 / 64]);
 
 #endif

@@ -328,7 +328,8 @@ static void take_survey(struct sampler *sampler, enum tcp_state state, bool need
         watch->last = (struct survey){0};
     if (needed && due && walk_budget_positive(&sampler->budget)) {
         uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
-        socket_sampler_survey(sampler->sockets, state, &watch->last);
+        struct figure count = sampler->sample.state[state];
+        socket_sampler_survey(sampler->sockets, state, figure_known(count) ? count.value : 0, &watch->last);
         walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
         watch->tried_usec = sampler->sample.taken_usec;
     }

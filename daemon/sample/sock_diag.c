@@ -77,6 +77,11 @@ static int send_request(struct sock_diag *diag, int family, const struct diag_re
         request->idiag_states = wanted->state_mask;
         request->idiag_ext = extensions;
     }
+    if (wanted->slices.width > 0) {
+        struct inet_diag_bc_op filter[PORT_SLICES_OPS];
+        port_slices_filter(&wanted->slices, filter);
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
+    }
     ssize_t sent;
     do
         sent = send(mnl_socket_get_fd(diag->socket), diag->buffer, header->nlmsg_len, 0);

@@ -241,7 +241,8 @@ int socket_sampler_count_destinations(struct socket_sampler *sampler, struct por
     return 0;
 }
 
-int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, struct survey *survey) {
+int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, uint64_t count,
+                          struct survey *survey) {
     mark_listening_ports(sampler);
-    return survey_take(state, sampler->is_listening, survey);
+    return survey_take(state, count, sampler->is_listening, survey);
 }

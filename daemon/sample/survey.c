@@ -16,6 +16,7 @@
 /* One survey under way. */
 struct look {
     const uint64_t *listening;
+    struct port_slices slices;
     struct survey survey;
 };
 
@@ -45,11 +46,47 @@ void survey_count(struct survey *survey, const struct diag_socket *socket, bool 
     survey->unanswered += socket->timer == TIMER_RETRANSMIT && socket->retransmits >= UNANSWERED;
 }
 
+static bool has_port(const uint64_t map[65536 / 64], uint16_t port) {
+    return (map[port / 64] >> (port % 64)) & 1;
+}
+
+static bool hold_listener(const struct port_slices *slices, const uint64_t listening[65536 / 64]) {
+    for (uint32_t slice = 0; slice < PORT_SLICES; slice++) {
+        uint32_t first = PORT_SLICES_FIRST + slices->offset + slice * PORT_SLICES_SPACING;
+        for (uint32_t i = 0; i < slices->width; i++)
+            if (has_port(listening, (uint16_t)(first + i)))
+                return true;
+    }
+    return false;
+}
+
+/*
+ * The first sockets of a dump are no fair part: from 6.15 all of one source and destination lie side by side
+ * in the kernel's table, in the order of their local ports (inet_hashtables.c inet_ehashfn), so all may come
+ * first or last. The width is even, as connect() prefers ports of one parity (inet_hashtables.c
+ * __inet_hash_connect).
+ */
+struct port_slices survey_slices(uint64_t count, uint32_t most, const uint64_t listening[65536 / 64]) {
+    struct port_slices slices = {0};
+
+    if (count <= most)
+        return slices;
+    slices.width = (uint16_t)(PORT_SLICES_SPACING * (uint64_t)(most / 4 * 3) / count) & 0xFFFE;
+    if (slices.width == 0)
+        slices.width = 2;
+    while (hold_listener(&slices, listening) && slices.offset + 2 * slices.width <= PORT_SLICES_SPACING)
+        slices.offset = (uint16_t)(slices.offset + slices.width);
+    return slices;
+}
+
+/* Of the two ports the one that its side chose from a range decides: the other is the same for all clients.
+ */
 static void look_at(const struct diag_socket *socket, void *context) {
     struct look *look = context;
-    uint16_t port = socket->local.port;
+    bool inbound = has_port(look->listening, socket->local.port);
 
-    survey_count(&look->survey, socket, (look->listening[port / 64] >> (port % 64)) & 1);
+    if (port_slices_have(&look->slices, inbound ? socket->remote.port : socket->local.port))
+        survey_count(&look->survey, socket, inbound);
 }
 
 static void look_again(void *context) {
@@ -58,8 +95,9 @@ static void look_again(void *context) {
     look->survey = (struct survey){0};
 }
 
-int survey_take(enum tcp_state state, const uint64_t listening[65536 / 64], struct survey *survey) {
-    const struct diag_request request = {
+int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
+                struct survey *survey) {
+    struct diag_request request = {
         .state_mask = 1U << state,
         .with_info = state == STATE_ESTABLISHED,
         .most = state == STATE_ESTABLISHED ? SURVEY_ESTABLISHED_MOST : SURVEY_TIME_WAIT_MOST,
@@ -70,12 +108,16 @@ int survey_take(enum tcp_state state, const uint64_t listening[65536 / 64], stru
     *survey = (struct survey){0};
     if (!diag)
         return -errno;
+    look.slices = request.slices = survey_slices(count, request.most, listening);
     int result = sock_diag_dump(diag, &request, look_at, look_again, &look);
     sock_diag_close(diag);
     if (result < 0)
         return result;
+    bool complete = result == 0 && look.slices.width == 0;
+    if (look.survey.sockets == 0 && !complete)
+        return -ENODATA;
     *survey = look.survey;
-    survey->complete = result == 0;
+    survey->complete = complete;
     survey->taken_usec = now_monotonic_usec();
     return 0;
 }

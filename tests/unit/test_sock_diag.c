@@ -50,6 +50,7 @@ struct stage {
     uint16_t type;
     uint32_t states;
     uint8_t extensions;
+    size_t attribute_bytes;
 };
 
 static void say(const struct stage *stage, uint32_t sequence, uint16_t flags, unsigned int sockets, bool last,
@@ -148,6 +149,9 @@ static void answer_request(struct stage *stage, const void *request) {
     stage->extensions = header->nlmsg_type == TCPDIAG_GETSOCK
                             ? ((const struct inet_diag_req *)mnl_nlmsg_get_payload(header))->idiag_ext
                             : ((const struct inet_diag_req_v2 *)mnl_nlmsg_get_payload(header))->idiag_ext;
+    stage->attribute_bytes = mnl_nlmsg_get_payload_len(header) - (header->nlmsg_type == TCPDIAG_GETSOCK
+                                                                      ? sizeof(struct inet_diag_req)
+                                                                      : sizeof(struct inet_diag_req_v2));
     if (has_unread_answers(stage->fd))
         refuse(stage, header->nlmsg_seq, -EBUSY);
     else if (stage->asked < stage->script->count)
@@ -270,7 +274,7 @@ static void test_most(void **state) {
     static const struct {
         struct script script; /* with the result and the total wanted */
         uint32_t most;
-        bool with_info;
+        bool with_info; /* and a filter */
     } rows[] = {
         {{"one of three", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 1, 1, 0, TCPDIAG_GETSOCK}, 1, false},
         {{"two of three", {ANSWER_EMPTY, ANSWER_GOOD}, 2, 1, 2, 0, TCPDIAG_GETSOCK}, 2, true},
@@ -304,7 +308,12 @@ static void test_most(void **state) {
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         const struct script *script = &rows[i].script;
-        const struct diag_request request = {WALK, rows[i].with_info, rows[i].most};
+        const struct diag_request request = {
+            .state_mask = WALK,
+            .with_info = rows[i].with_info,
+            .most = rows[i].most,
+            .slices.width = rows[i].with_info ? 2 : 0,
+        };
         struct stage stage;
         struct tally tally = {0};
         struct sock_diag *diag = begin_play(&stage, script);
@@ -315,6 +324,9 @@ static void test_most(void **state) {
         check_row(script->name, stage.asked, script->count);
         check_row(script->name, stage.type, script->type);
         check_row(script->name, stage.extensions, rows[i].with_info ? 1 << (INET_DIAG_INFO - 1) : 0);
+        check_row(script->name, stage.attribute_bytes,
+                  rows[i].with_info ? sizeof(struct nlattr) + PORT_SLICES_OPS * sizeof(struct inet_diag_bc_op)
+                                    : 0);
     }
 }
 

@@ -114,6 +114,38 @@ static void test_classes(void **state) {
     }
 }
 
+static void test_slices(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t count;
+        uint32_t most;
+        uint32_t first_listener, last_listener; /* ports; 0: none */
+        uint16_t offset, width;
+    } rows[] = {
+        {"few enough", 5000, 5000, 0, 0, 0, 0},
+        {"unknown", 0, 5000, 0, 0, 0, 0},
+        {"one too many", 5001, 5000, 0, 0, 0, 3070},
+        {"four times as many", 20000, 5000, 0, 0, 0, 768},
+        {"a million", 1000000, 5000, 0, 0, 0, 14},
+        {"absurdly many", UINT64_C(1) << 40, 5000, 0, 0, 0, 2},
+        {"a low listener", 20000, 5000, 443, 443, 0, 768},
+        {"one in the first slice", 20000, 5000, 8443, 8443, 768, 768},
+        {"one in the last slice", 20000, 5000, 61440, 61440, 768, 768},
+        {"some over two places", 20000, 5000, 8192, 9500, 1536, 768},
+        {"everywhere", 20000, 5000, 1, 65535, 3072, 768},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint64_t listening[65536 / 64] = {0};
+        for (uint32_t port = rows[i].first_listener; port > 0 && port <= rows[i].last_listener; port++)
+            listening[port / 64] |= 1ULL << (port % 64);
+        struct port_slices slices = survey_slices(rows[i].count, rows[i].most, listening);
+        check_row(rows[i].name, slices.offset, rows[i].offset);
+        check_row(rows[i].name, slices.width, rows[i].width);
+    }
+}
+
 /* From here on: sockets in a namespace of the test's own. */
 
 static int enter_namespace(void **state) {
@@ -236,9 +268,9 @@ static void test_syn_sent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_due), cmocka_unit_test(test_needed), cmocka_unit_test(test_classes),
-        IN_NETNS(test_established), IN_NETNS(test_time_wait),      IN_NETNS(test_no_budget),
-        IN_NETNS(test_syn_sent),
+        cmocka_unit_test(test_due),    cmocka_unit_test(test_needed), cmocka_unit_test(test_classes),
+        cmocka_unit_test(test_slices), IN_NETNS(test_established),    IN_NETNS(test_time_wait),
+        IN_NETNS(test_no_budget),      IN_NETNS(test_syn_sent),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
