@@ -63,7 +63,7 @@ bool sock_diag_one_pass(const struct sock_diag *diag);
  * Dumps the sockets that @p request asks for and calls back for each.
  * An interrupted or lost dump is started again up to three times; @p restart, if not NULL, is called first
  * each time so that the caller forgets what it has counted.
- * @return 0: these were all; 1: there may be more than request->most, and the next dump would have to read
+ * @return 0: these were all; 1: there are more than request->most, and the next dump would have to read
  * them first, so close the handle; -errno from the kernel or the socket; -EAGAIN after three interrupted
  * dumps; -EBADMSG for a malformed answer
  */

@@ -34,7 +34,7 @@ struct dump {
     struct diag_request request;
     diag_callback callback;
     void *context;
-    uint32_t told; /* sockets, with those beyond request.most */
+    uint32_t told; /* while there is a limit: sockets, with those beyond it */
 };
 
 static int set_timeout(struct mnl_socket *socket) {
@@ -150,12 +150,6 @@ static void tell(const struct diag_socket *socket, void *context) {
         dump->callback(socket, dump->context);
 }
 
-/* Whether as many as wanted have been told and there is, or may be, one more. */
-static bool is_enough(const struct dump *dump, bool more_to_come) {
-    return dump->request.most > 0 &&
-           (dump->told > dump->request.most || (more_to_come && dump->told == dump->request.most));
-}
-
 static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
     drain(diag);
     int result = send_request(diag, family, &dump->request);
@@ -167,7 +161,7 @@ static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
         if (length == 0 || is_stale(diag, (size_t)length))
             continue;
         result = sock_diag_parse(diag->buffer, (size_t)length, diag->sequence, tell, dump);
-        bool enough = result >= 0 && is_enough(dump, result == 1);
+        bool enough = result >= 0 && dump->told > dump->request.most;
         if (result == 1 && !enough)
             continue;
         diag->unfinished = !ends_dump(diag, (size_t)length);

@@ -252,9 +252,12 @@ static void test_syn_sent(void **state) {
         connect(client[i], (const struct sockaddr *)&address, sizeof address);
     }
     config.walk_max_age_usec = 0;
-    sample = sampler_take(sampler, &config, false);
-    check_row("SYN-SENT", figure_or(sample->state[STATE_SYN_SENT], 0), CLIENTS - QUEUED);
-    check_row("most", sample->syn_sent.ports_in_use, CLIENTS - QUEUED);
+    for (int turn = 0; turn < 2; turn++) { /* each walk counts anew */
+        sample = sampler_take(sampler, &config, false);
+        assert_true(sample->walked);
+        check_row("SYN-SENT", figure_or(sample->state[STATE_SYN_SENT], 0), CLIENTS - QUEUED);
+        check_row("most", sample->syn_sent.ports_in_use, CLIENTS - QUEUED);
+    }
     endpoint_format(&sample->syn_sent.remote, text);
     assert_string_equal(text, "127.0.0.1:8005");
     for (size_t i = 0; i < CLIENTS; i++)
