@@ -96,7 +96,8 @@ struct effect_timers effect_timers(enum tcp_state state) {
     struct sock_diag *diag = sock_diag_open();
 
     assert_non_null(diag);
-    int error = sock_diag_dump(diag, 1U << state, take_timer, NULL, &timers);
+    const struct diag_request request = {.state_mask = 1U << state};
+    int error = sock_diag_dump(diag, &request, take_timer, NULL, &timers);
     sock_diag_close(diag);
     assert_int_equal(error, 0);
     return timers;
