@@ -154,11 +154,29 @@ static const char *objection_to_client_key(const struct advice_context *context,
     return (advice->recommended ^ advice->recommended_high) & 1 ? NULL : "bounds of the same parity";
 }
 
+/* Whether the record would advise against the very thing: "KEY", "KEY=value" or "lowering KEY". */
+static bool named_as_wrong(enum cause cause, const struct advice *advice) {
+    const struct wrong_remedy *wrong = problem_info(cause_info(cause)->problem)->wrong;
+    char same[128], lowering[128];
+
+    snprintf(same, sizeof same, "%s=%llu", knob_name(advice->row->knob),
+             (unsigned long long)advice->recommended);
+    snprintf(lowering, sizeof lowering, "lowering %s", knob_name(advice->row->knob));
+    for (size_t i = 0; i < WRONG_REMEDIES_MAX && wrong[i].remedy; i++)
+        if (strcmp(wrong[i].remedy, knob_name(advice->row->knob)) == 0 ||
+            strcmp(wrong[i].remedy, same) == 0 ||
+            (strcmp(wrong[i].remedy, lowering) == 0 && advice->recommended < advice->current))
+            return true;
+    return false;
+}
+
 static const char *objection(const struct advice_context *context, const struct advice *advice) {
     enum knob knob = advice->row->knob;
 
     if ((NEVER_ADVISED | refused[context->cause]) & BIT(knob))
         return "a wrong remedy";
+    if (named_as_wrong(context->cause, advice))
+        return "advised and advised against";
     if (!figure_known(context->sample->knob[knob].value) || !context->sample->knob[knob].writable)
         return "a key that is not there";
     if (advice->recommended == advice->current && advice->recommended_high == advice->current_high)
