@@ -153,12 +153,13 @@ static void add_list(const struct finding *finding, const struct provenance *pro
     for (size_t i = 0; i < list.count; i++) {
         text_add(text, "%s%zu) ", i > 0 ? "; " : "", i + 1);
         const struct item *item = &list.item[i];
-        bool named = item->advice && provenance && name_files;
-        if (item->text)
+        if (item->text) {
             add_remedy(item->text, strlen(item->text), finding->backlog_advised, text);
-        else
-            add_sysctl(finding, item->advice,
-                       named ? &provenance->origin[item->advice - finding->advice] : NULL, text);
+            continue;
+        }
+        const struct sysctl_origin *origin =
+            provenance && name_files ? &provenance->origin[item->advice - finding->advice] : NULL;
+        add_sysctl(finding, item->advice, origin, text);
     }
     if (provenance)
         add_how_to_keep(finding, provenance, name_files, text);

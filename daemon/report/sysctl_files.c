@@ -46,8 +46,12 @@ struct search {
 static void normalize(char *key) {
     char first = key[strcspn(key, "./")];
 
-    for (char *at = key; first == '.' && *at; at++)
-        *at = *at == '.' ? '/' : *at == '/' ? '.' : *at;
+    for (char *at = key; first == '.' && *at; at++) {
+        if (*at == '.')
+            *at = '/';
+        else if (*at == '/')
+            *at = '.';
+    }
     if (key[0] == '/')
         memmove(key, key + 1, strlen(key));
 }
