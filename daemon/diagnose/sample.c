@@ -70,7 +70,8 @@ uint32_t half_open_source_count(const struct half_open_sources *sources) {
     uint32_t zeros = SOURCE_BITS, thousandths = 0;
 
     for (size_t i = 0; i < SOURCE_BITS / 64; i++)
-        zeros -= (uint32_t)__builtin_popcountll(sources->seen[i]);
+        for (uint64_t bits = sources->seen[i]; bits != 0; bits &= bits - 1)
+            zeros--;
     for (uint32_t k = zeros + 1; k <= SOURCE_BITS; k++)
         thousandths += SOURCE_BITS * 1000 / k;
     return (thousandths + 500) / 1000;
