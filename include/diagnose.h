@@ -60,6 +60,7 @@ struct finding {
     struct advice advice[ADVICE_MAX];
     size_t advice_count;
     uint64_t backlog_advised; /* for listen(), where a cause asks for more; 0 = none */
+    bool backlog_suffices;    /* the application asks for enough: another limit binds */
     bool quiet; /* no alert of its own, but what is open stays open: nothing is wrong for certain */
     enum problem_family linked; /* one cause with that family: not raised while an incident of it is open */
     uint32_t hazards;           /* unsafe-sysctl: which, one bit each (audit.h); else 0 */

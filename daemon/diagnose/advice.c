@@ -35,9 +35,14 @@ static uint64_t twice(const struct advice_context *context, uint64_t current) {
     return current * 2;
 }
 
-/* 0 means that no connection gets a TIME-WAIT at all. */
+/* As much as the evidence asks for, at least double; 0 means that no connection gets a TIME-WAIT at all. */
 static uint64_t more_time_wait(const struct advice_context *context, uint64_t current) {
-    return current > 0 ? twice(context, current) : FEWEST_TIME_WAIT;
+    uint64_t wanted =
+        power_of_two_from(context->demand > FEWEST_TIME_WAIT ? context->demand : FEWEST_TIME_WAIT);
+
+    if (current > 0 && wanted < twice(context, current))
+        return twice(context, current);
+    return wanted < HIGHEST_INT ? wanted : HIGHEST_INT;
 }
 
 /* Any other value than 0 meant the same before 5ad37d5deee1 in 3.12. */

@@ -251,11 +251,26 @@ static uint64_t round_backlog(uint64_t demand) {
 
 /* What the queue would have had to hold: what it holds and a second of what ran over. */
 static uint64_t backlog_demand(const struct handshake *handshake) {
+    const struct listener *listener = handshake->listener;
     uint64_t over = handshake->syn_overflow ? handshake->syn_overflow->value : 0;
+    uint64_t holds = listener->backlog;
+    enum limit_source source;
 
     if (handshake->accept_overflow)
-        over = handshake->accept_overflow->value;
-    return handshake->listener->backlog + over;
+        return holds + handshake->accept_overflow->value;
+    struct figure limit = syn_queue_limit(handshake->sample, listener, &source);
+    if (source == LIMIT_THREE_QUARTER_RULE && listener->members > 0)
+        holds = limit.value / listener->members;
+    return holds + over;
+}
+
+/* With the 3/4 rule the queue is shorter than the application asked for: it may have asked for enough. */
+static void advise_backlog(struct finding *finding, const struct handshake *handshake) {
+    uint64_t backlog = round_backlog(backlog_demand(handshake));
+
+    finding->backlog_suffices = handshake->listener->backlog >= backlog;
+    if (!finding->backlog_suffices)
+        finding->backlog_advised = backlog;
 }
 
 /* A flood fills any queue: only causes with real clients ask for a longer one. */
@@ -296,7 +311,7 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
         finding->peer = handshake->listener->sources.leader;
     finding->quiet = is_quiet(handshake, cause);
     if (handshake->listener && asks_for_backlog(cause))
-        finding->backlog_advised = round_backlog(backlog_demand(handshake));
+        advise_backlog(finding, handshake);
     finding_advise(diagnosis, finding, handshake->listener, NULL, finding->backlog_advised);
     add_evidence(finding, handshake);
 }

@@ -4,6 +4,8 @@
 
 #include "diagnose_parts.h"
 
+#define TIME_WAIT_SEC 60 /* include/net/tcp.h TCP_TIMEWAIT_LEN */
+
 /* By the connections opened lately: what is in TIME-WAIT now was opened before. */
 static enum cause guess_time_wait(const struct sample *sample) {
     struct figure active = sample->recent_increase[COUNTER_ACTIVE_OPENS];
@@ -42,6 +44,13 @@ static void add_time_wait(const struct sample *sample, struct finding *finding) 
     finding_evidence(finding, "passive_opens_per_sec", sample_rate(sample, COUNTER_PASSIVE_OPENS));
 }
 
+/* What the table would have to hold: what it holds, and what it turns away for as long as one stays. */
+static uint64_t time_wait_demand(const struct sample *sample) {
+    uint64_t turned_away = figure_or(sample_rate(sample, COUNTER_TIME_WAIT_OVERFLOW), 0);
+
+    return figure_or(sample->state[STATE_TIME_WAIT], 0) + turned_away * TIME_WAIT_SEC;
+}
+
 static void time_wait(struct diagnosis *diagnosis, const struct breach *breach) {
     const struct sample *sample = diagnosis->sample;
     struct finding *finding = finding_of_family(diagnosis, FAMILY_TIME_WAIT);
@@ -65,7 +74,7 @@ static void time_wait(struct diagnosis *diagnosis, const struct breach *breach) 
         finding_conclude(finding, CAUSE_TW_BUCKETS_FULL, CONFIDENCE_HIGH);
     else
         finding_conclude(finding, cause, confidence);
-    finding_advise(diagnosis, finding, NULL, NULL, 0);
+    finding_advise(diagnosis, finding, NULL, NULL, time_wait_demand(sample));
 }
 
 /* Failed attempts of our own connect(): resets of half-open connections count as failed ones too. */

@@ -34,6 +34,8 @@ static void list_items(const struct finding *finding, struct item_list *list) {
 
     list->count = 0;
     for (size_t i = 0; i < REMEDIES_MAX && info->remedy[i]; i++) {
+        if (finding->backlog_suffices && strstr(info->remedy[i], BACKLOG_MARK))
+            continue;
         if (strcmp(info->remedy[i], SYSCTL_MARK) != 0) {
             list_add(list, (struct item){.text = info->remedy[i]});
             continue;
@@ -121,6 +123,8 @@ static void add_sysctl(const struct finding *finding, const struct advice *advic
         text_add(text, "): %s", advice->row->effect);
     if (advice->row->side_effect)
         text_add(text, "; %s", advice->row->side_effect);
+    if (advice->row->scope == ADVICE_HOST)
+        text_add(text, "; for the whole host");
 }
 
 /* sysctl -w lasts to the next boot. */

@@ -438,12 +438,39 @@ static void test_a_burst_asks_for_a_backlog(void **state) {
     assert_int_equal(findings[0].advice_count, 0); /* the application's backlog binds, not somaxconn */
 }
 
+/* With cookies off 193 of 1,000 fit: a longer backlog would change nothing. */
+static void test_the_three_quarter_rule_asks_for_no_backlog(void **state) {
+    static const struct {
+        const char *name;
+        uint32_t backlog;
+        uint64_t advised;
+    } rows[] = {{"the application asks for enough", 1000, 0}, {"it does not", 256, 512}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct listener listener;
+        struct sample sample = sample_of(find_row("real burst, cookies off"), &listener);
+        struct finding findings[FINDINGS_MAX];
+        struct breach breaches[2];
+        size_t count = listener_breaches(find_row("real burst, cookies off"), &listener, breaches);
+        sample.knob[KNOB_TCP_SYNCOOKIES].value = FIGURE_OF(0);
+        sample.knob[KNOB_TCP_MAX_SYN_BACKLOG].value = FIGURE_OF(256);
+        listener.backlog = rows[i].backlog;
+        breaches[0].value = 200;
+        check_row(rows[i].name, diagnose(&sample, breaches, count, findings), 1);
+        check_row(rows[i].name, findings[0].cause, CAUSE_BURST);
+        check_row(rows[i].name, findings[0].backlog_advised, rows[i].advised);
+        check_row(rows[i].name, findings[0].backlog_suffices, rows[i].advised == 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshakes),
         cmocka_unit_test(test_one_source_is_named),
         cmocka_unit_test(test_two_listeners_are_two_findings),
         cmocka_unit_test(test_a_burst_asks_for_a_backlog),
+        cmocka_unit_test(test_the_three_quarter_rule_asks_for_no_backlog),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -104,6 +104,29 @@ static void test_time_wait_survey(void **state) {
     }
 }
 
+/* A table that turns away 1,000 a second would have to hold a minute of them. */
+static void test_time_wait_overflow_asks_for_enough(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t held, turned_away, wanted;
+    } rows[] = {
+        {"a trickle: twice", 65536, 10, 131072},
+        {"1,000 a second", 65536, 1000, 131072},
+        {"5,000 a second", 65536, 5000, 524288},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sample sample = quiet_sample();
+        sample.state[STATE_TIME_WAIT] = FIGURE_OF(rows[i].held);
+        sample.increase[COUNTER_TIME_WAIT_OVERFLOW] = FIGURE_OF(rows[i].turned_away);
+        struct finding finding =
+            diagnose_one(rows[i].name, &sample, CONDITION_TIME_WAIT_OVERFLOW, rows[i].turned_away);
+        check_row(rows[i].name, finding.advice_count, 1);
+        check_row(rows[i].name, finding.advice[0].recommended, rows[i].wanted);
+    }
+}
+
 static void test_established_survey(void **state) {
     static const struct {
         const char *name;
@@ -132,6 +155,7 @@ int main(void) {
         cmocka_unit_test(test_syn_sent_names_the_destination),
         cmocka_unit_test(test_simultaneous_opens_count_as_attempts),
         cmocka_unit_test(test_time_wait_survey),
+        cmocka_unit_test(test_time_wait_overflow_asks_for_enough),
         cmocka_unit_test(test_established_survey),
     };
 

@@ -383,6 +383,21 @@ static void test_backlog_mark(void **state) {
     alert.finding.backlog_advised = 0;
     format_advice(&alert.finding, text, sizeof text);
     assert_non_null(strstr(text, "listen() backlog and restart"));
+    alert.finding.backlog_suffices = true;
+    format_advice(&alert.finding, text, sizeof text);
+    assert_null(strstr(text, "backlog"));
+}
+
+static void test_a_setting_of_the_host_says_so(void **state) {
+    struct alert alert = sample_ports();
+    char text[4096];
+
+    (void)state;
+    format_advice(&alert.finding, text, sizeof text);
+    assert_null(strstr(text, "for the whole host"));
+    alert.finding.advice[0].row = sample_row(KNOB_CONNTRACK_MAX);
+    format_advice(&alert.finding, text, sizeof text);
+    assert_non_null(strstr(text, "nf_conntrack_buckets with it; for the whole host; "));
 }
 
 static void test_no_mark_is_left(void **state) {
@@ -505,6 +520,7 @@ int main(void) {
         cmocka_unit_test(test_dropped_alerts_are_noted),
         cmocka_unit_test(test_advice),
         cmocka_unit_test(test_backlog_mark),
+        cmocka_unit_test(test_a_setting_of_the_host_says_so),
         cmocka_unit_test(test_no_mark_is_left),
         cmocka_unit_test(test_not_advised),
         cmocka_unit_test(test_capture),
