@@ -19,7 +19,8 @@
 #   also          problems that may be raised besides
 #   not_problem   with silence: only these may not be raised
 #   config        text of the daemon's configuration instead of the shipped defaults; the reason beside it
-# and the functions condition, which makes the condition, and prepare, what has to be before the daemon starts.
+# and the functions condition, which makes the condition, prepare, what has to be before the daemon starts, and,
+# for silence, proof: that what the daemon was silent about was there, by the helpers below.
 #
 # Addresses by family, for both functions:
 #   $listen           what a server here binds
@@ -87,6 +88,22 @@ pause() {
 pause_until() {
     local tenths=$((${1/./} - (${EPOCHREALTIME/[.,]/} - ${started_at/[.,]/}) / 100000))
     [ $tenths -le 0 ] || pause $((tenths / 10)).$((tenths % 10))
+}
+
+# counted COUNTER LEAST: a counter of /proc/net/snmp or netstat in the daemon's namespace.
+counted() {
+    local count
+    count=$(here cat /proc/net/snmp /proc/net/netstat | awk -v name="$1" '
+        NR % 2 == 1 { split($0, key); next }
+        { for (i in key) if (key[i] == name) print $i }')
+    [ "$count" -ge "$2" ] || give_up "$1 is $count, not $2"
+}
+
+# standing STATE LEAST: sockets there, the state as ss calls it.
+standing() {
+    local count
+    count=$(here ss -Htan state "$1" | wc -l)
+    [ "$count" -ge "$2" ] || give_up "$count sockets in $1, not $2"
 }
 
 # end PROCESS: ends what load started.
@@ -172,11 +189,13 @@ addresses() {
     fi
 }
 
-# Here: a default route into silence, and a link to the other end, which owns the crowd's addresses.
+# Here: a default route into silence, and a link to the other end, which owns the crowd's addresses. IPv6
+# lets a client bind those only with ip_nonlocal_bind.
 make_network() {
     ip netns add "$namespace_here" && ip netns add "$namespace_there" &&
         here tests/tools/silent-link &&
         ip -n "$namespace_there" link set lo up &&
+        sysctl_here net.ipv6.ip_nonlocal_bind 1 && sysctl_there net.ipv6.ip_nonlocal_bind 1 &&
         ip -n "$namespace_here" link add near0 type veth peer name near1 netns "$namespace_there" &&
         ip -n "$namespace_here" addr add 192.0.2.1/24 dev near0 &&
         ip -n "$namespace_there" addr add 192.0.2.2/24 dev near1 &&
@@ -271,6 +290,7 @@ settings() {
     families=ipv4 expect='' cause='' final_cause='' confidence='' advice='' forbidden='' limit_source=''
     within=10 settle=6 watch=20 before=0 also='' not_problem='' config=''
     prepare() { :; }
+    proof() { :; }
     # shellcheck source=/dev/null
     . "tests/gauntlet/scenarios/$1.sh"
 }
@@ -296,6 +316,7 @@ run_row() {
     condition
     if [ "$expect" = silence ]; then
         pause "$watch"
+        proof
     else
         await_alert
     fi

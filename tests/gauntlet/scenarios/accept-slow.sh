@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 about='200 clients a second, and an application that accepts 20'
-families='ipv4 ipv6 mapped'
+families='ipv4 mapped'
 expect=accept-queue-full
 cause='does not take them fast enough'
 confidence='medium high'

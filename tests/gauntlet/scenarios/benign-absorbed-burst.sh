@@ -15,3 +15,7 @@ condition() {
         pause 3
     done
 }
+
+proof() {
+    counted PassiveOpens 2400
+}

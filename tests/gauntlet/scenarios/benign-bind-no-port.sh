@@ -12,3 +12,7 @@ condition() {
     load clients --addr "$crowd_here" --port "$peer_port" --count 1000 --destinations 20 --bind-first --no-port \
         --source-base "$server"
 }
+
+proof() {
+    standing established 1000
+}

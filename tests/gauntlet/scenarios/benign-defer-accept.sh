@@ -10,3 +10,7 @@ prepare() {
 condition() {
     load_there clients --addr "$server" --port "$port" --count 40
 }
+
+proof() {
+    standing syn-recv 40
+}

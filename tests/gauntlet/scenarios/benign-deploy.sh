@@ -18,3 +18,8 @@ condition() {
         application=$loaded
     done
 }
+
+proof() {
+    counted PassiveOpens 4000
+    counted OutRsts 100
+}

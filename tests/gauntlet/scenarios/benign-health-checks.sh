@@ -10,3 +10,7 @@ prepare() {
 condition() {
     load_there clients --addr "$server" --port "$port" --count 0 --rate 20 --lifetime-msec 1
 }
+
+proof() {
+    counted PassiveOpens 250
+}

@@ -14,3 +14,9 @@ condition() {
     load_there clients --addr "$server" --port "$port" --count 0 --rate 100 --send 2000 --lifetime-msec 2000
     load clients --addr "$peer" --port "$peer_port" --count 0 --rate 100 --send 2000 --lifetime-msec 2000
 }
+
+proof() {
+    standing established 1000
+    counted PassiveOpens 2500
+    counted ActiveOpens 2500
+}

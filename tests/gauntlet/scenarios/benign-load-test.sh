@@ -12,3 +12,7 @@ condition() {
     load_there clients --addr "$server" --port "$port" --count 0 --rate 1000 --send 500 --lifetime-msec 20 \
         --source-base "$crowd" --sources 4
 }
+
+proof() {
+    counted PassiveOpens 15000
+}

@@ -13,3 +13,8 @@ condition() {
     load_there clients --addr "$server" --port "$port" --count 0 --rate 600 --lifetime-msec 100 \
         --source-base "$crowd" --sources 4
 }
+
+proof() {
+    standing syn-recv 150
+    counted PassiveOpens 8000
+}

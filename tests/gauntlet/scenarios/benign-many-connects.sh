@@ -15,3 +15,8 @@ prepare() {
 condition() {
     load clients --addr "$peer" --port "$peer_port" --count 0 --rate 1400 --lifetime-msec 1 --ports 4
 }
+
+proof() {
+    standing syn-sent 500
+    counted ActiveOpens 20000
+}

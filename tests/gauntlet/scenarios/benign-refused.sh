@@ -7,3 +7,8 @@ condition() {
     load_there clients --addr "$server" --port "$port" --count 0 --rate 50
     load clients --addr "$peer" --port "$peer_port" --count 0 --rate 50
 }
+
+proof() {
+    counted OutRsts 500
+    counted AttemptFails 500
+}

@@ -12,3 +12,7 @@ prepare() {
 condition() {
     load_there clients --addr "$server" --port "$port" --count 300 --read
 }
+
+proof() {
+    standing fin-wait-1 250
+}

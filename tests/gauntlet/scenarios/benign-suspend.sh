@@ -18,3 +18,7 @@ condition() {
     pause 9
     end "$application"
 }
+
+proof() {
+    counted PassiveOpens 150
+}

@@ -11,8 +11,12 @@ prepare() {
 condition() {
     local base=127.1.0.1 address=127.0.0.1
     if [ "$family" = ipv6 ]; then
-        ip -n "$namespace_here" -6 route add local 2001:db8:7::/64 dev lo
+        ip -n "$namespace_here" -6 route add local 2001:db8:7::/64 dev lo # ip_nonlocal_bind is on
         base=2001:db8:7::1 address=$server
     fi
     load timewait-inbound --addr "$address" --port "$port" --source-base "$base" --count 60000
+}
+
+proof() {
+    standing time-wait 59000
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 about='400 connections without keepalive that have been idle for a minute'
-families='ipv4 mapped'
+families=ipv4
 expect=established-pileup
 cause='no timer runs on them'
 confidence='medium high'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 about='a SYN flood onto a SO_REUSEPORT group of four'
-families='ipv4 mapped'
+families=ipv4
 expect=syn-flood
 cause='the source addresses are forged'
 confidence='medium high'

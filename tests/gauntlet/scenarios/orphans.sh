@@ -10,5 +10,5 @@ config='thresholds = { orphans = { warning = 400; critical = 100000; }; };'
 within=18
 
 condition() {
-    load orphans --count 500
+    load orphans --addr "$unreachable" --port "$peer_port" --count 500 --source-base "$silent"
 }

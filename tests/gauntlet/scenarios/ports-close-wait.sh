@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 about='the application leaks its outgoing connections: 590 of 600 ports'
-families='ipv4 mapped'
+families=ipv4
 expect=port-exhaustion
 cause='held by CLOSE-WAIT'
 confidence=high

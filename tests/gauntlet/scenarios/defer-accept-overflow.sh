@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+about='200 silent clients at once, which TCP_DEFER_ACCEPT keeps in a SYN queue of 128, the rest by cookie'
+expect=syn-backlog-small
+cause='TCP_DEFER_ACCEPT'
+confidence='low medium high'
+forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_syncookies net.ipv4.tcp_synack_retries'
+within=12
+
+prepare() {
+    load listen --addr "$listen" --port "$port" --backlog 128 --defer 30
+}
+
+condition() {
+    load_there clients --addr "$server" --port "$port" --count 200
+}
