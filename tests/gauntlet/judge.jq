@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # All alerts of a run, [{at, alert}], against what the scenario expects. Tells what was raised, the seconds to
 # the expected alert, and then a line for each difference.
-def words($text): [$text | splits(" +") | select(. != "")];
+def words($text): [$text | splits("\\s+") | select(. != "")];
 def field($key): .alert["SYNWAITD_" + $key] // "";
 def keys_of: [field("SYSCTL") | scan("(?:^| )([a-z][a-z0-9_.]*)=") | .[0]];
 def message: "\(field("EVENT")) \(field("PROBLEM")), confidence \(field("CONFIDENCE")): \(.alert.MESSAGE)";
@@ -15,7 +15,7 @@ def is_of_family:
 
 # What holds for every alert.
 def of_any:
-  (if (.alert.MESSAGE | utf8bytelength) >= 400 then "MESSAGE of \(.alert.MESSAGE | utf8bytelength) bytes" else empty end),
+  ((.alert.MESSAGE | utf8bytelength) | if . < 400 then empty else "MESSAGE of \(.) bytes" end),
   (if field("NOT_ADVISED") == "" then "\(field("PROBLEM")): no NOT_ADVISED" else empty end),
   (if field("CAUSE") == "" then "\(field("PROBLEM")): no CAUSE" else empty end),
   (if is_of_family then empty else "LOCAL=\(field("LOCAL")) is not of family \($family)" end),
@@ -30,7 +30,8 @@ def of_raised:
   (if $limit_source == "" or field("LIMIT_SOURCE") == $limit_source then empty
    else "limit source \(field("LIMIT_SOURCE")), not \($limit_source)" end),
   ((.at - ($began | tonumber)) as $took
-   | if $took <= ($within | tonumber) then empty else "raised after \($took | floor) s, not within \($within) s" end);
+   | if $took <= ($within | tonumber) then empty
+     else "raised after \($took | floor) s, not within \($within) s" end);
 
 def of_changed:
   if (field("CAUSE") | contains($cause))

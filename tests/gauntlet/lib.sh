@@ -7,7 +7,7 @@
 #   families      of "ipv4 ipv6 mapped" (default ipv4); mapped: the listener is on [::], its clients use IPv4
 #   expect        the problem, or silence
 #   cause         a fixed string in SYNWAITD_CAUSE of the raised alert
-#   final_cause   the same for a later `changed`, where the first diagnosis may be refined; the reason beside it
+#   final_cause   the same for a later `changed`, where the first diagnosis may be refined; say why
 #   confidence    those allowed in the raised alert
 #   advice        keys that its SYNWAITD_SYSCTL has, exactly; empty: the field is absent
 #   forbidden     keys that stand in no SYNWAITD_SYSCTL of the run
@@ -19,8 +19,8 @@
 #   also          problems that may be raised besides
 #   not_problem   with silence: only these may not be raised
 #   config        text of the daemon's configuration instead of the shipped defaults; the reason beside it
-# and the functions condition, which makes the condition, prepare, what has to be before the daemon starts, and,
-# for silence, proof: that what the daemon was silent about was there, by the helpers below.
+# and the functions condition, which makes the condition, prepare, what has to be before the daemon starts,
+# and, for silence, proof: that what the daemon was silent about was there, by counted and standing.
 #
 # Addresses by family, for both functions:
 #   $listen           what a server here binds
@@ -28,8 +28,8 @@
 #   $peer             the other end's address, as a socket here names it; $peer_port
 #   $peer_listen      what a server there binds
 #   $client           the other end's address, as a client there binds it
-#   $crowd            first of 60,000 addresses of the other end, for many clients there; $crowd_here: the same
-#                     as a socket here names it
+#   $crowd            first of 60,000 addresses of the other end, for many clients there
+#   $crowd_here       the same as a socket here names it
 #   $forged           first of 60,000 addresses from which nobody answers
 #   $unreachable      an address that never answers, as a socket here names it; $silent: this end's towards it
 

@@ -34,7 +34,7 @@ struct options {
     uint64_t port, sources, rate, count, backlog, seconds, accept_rate, close_after_msec, defer, send,
         reuseport;
     uint64_t lifetime_msec, destinations, ports;
-    bool close_first, leak, keepalive, half_close, bind_first, no_port, read;
+    bool close_first, leak, keepalive, half_close, bind_first, no_port, read, subnets;
 };
 
 struct command {
@@ -85,6 +85,7 @@ static int run_flood(const struct options *options) {
     struct flood flood = {.source_base = address_of("--source-base", options->source_base, 0),
                           .destination = target(options),
                           .sources = (uint32_t)options->sources,
+                          .subnets = options->subnets,
                           .rate = options->rate,
                           .count = options->count,
                           .started = ready};
@@ -244,7 +245,8 @@ static int run_conntrack(const struct options *options) {
 }
 
 static const struct command commands[] = {
-    {"flood", "--source-base A --sources N --addr A --port P --rate PER-SECOND --count N", run_flood},
+    {"flood", "--source-base A --sources N [--subnets] --addr A --port P --rate PER-SECOND --count N",
+     run_flood},
     {"listen",
      "--addr A --port P [--backlog N] [--accept none|all] [--accept-rate PER-SECOND] [--close-first]\n"
      "        [--close-after-msec M] [--leak] [--half-close] [--send BYTES] [--defer SECONDS] [--keepalive]\n"
@@ -329,6 +331,7 @@ static const struct flag_option {
     {"bind-first", offsetof(struct options, bind_first)},
     {"no-port", offsetof(struct options, no_port)},
     {"read", offsetof(struct options, read)},
+    {"subnets", offsetof(struct options, subnets)},
 };
 
 /* Stores one option. */

@@ -3,7 +3,8 @@ about='129 clients wait, nothing is accepted and nothing refused'
 expect=accept-queue-full
 cause='does not take them fast enough'
 confidence='medium high'
-forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies net.core.somaxconn'
+forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies
+    net.core.somaxconn'
 within=10
 
 prepare() {

@@ -4,7 +4,8 @@ families='ipv4 mapped'
 expect=accept-queue-full
 cause='does not take them fast enough'
 confidence='medium high'
-forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies net.core.somaxconn'
+forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies
+    net.core.somaxconn'
 within=8
 
 prepare() {

@@ -9,8 +9,8 @@ prepare() {
 }
 
 condition() {
-    load clients --addr "$crowd_here" --port "$peer_port" --count 1000 --destinations 20 --bind-first --no-port \
-        --source-base "$server"
+    load clients --addr "$crowd_here" --port "$peer_port" --count 1000 --destinations 20 --bind-first \
+        --no-port --source-base "$server"
 }
 
 proof() {

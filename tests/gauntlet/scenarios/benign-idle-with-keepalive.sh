@@ -4,7 +4,8 @@ expect=established-pileup
 cause='above the configured threshold'
 confidence='low medium high'
 forbidden='net.ipv4.tcp_keepalive_time net.ipv4.tcp_fin_timeout'
-config='thresholds = { established = { enabled = true; warning = 300; critical = 500000; hold = "5s"; }; };' # off by default
+# Off by default.
+config='thresholds = { established = { enabled = true; warning = 300; critical = 500000; hold = "5s"; }; };'
 within=12
 before=65
 

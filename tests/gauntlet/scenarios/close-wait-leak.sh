@@ -4,7 +4,8 @@ families='ipv4 ipv6 mapped'
 expect=close-wait-leak
 cause='it holds the descriptors'
 confidence=high
-forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_keepalive_time net.ipv4.tcp_max_tw_buckets'
+forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_keepalive_time
+    net.ipv4.tcp_max_tw_buckets'
 within=38
 
 prepare() {

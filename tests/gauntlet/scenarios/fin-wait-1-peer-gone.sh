@@ -5,7 +5,8 @@ expect=fin-wait-1-stall
 cause='acknowledge nothing any more'
 confidence='medium high'
 forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_max_tw_buckets'
-config='thresholds = { fin-wait-1 = { warning = 200; critical = 20000; hold = "5s"; }; };' # default: 2,000 for 60 s
+# Default: 2,000 for 60 s.
+config='thresholds = { fin-wait-1 = { warning = 200; critical = 20000; hold = "5s"; }; };'
 within=15
 
 prepare() {

@@ -5,7 +5,8 @@ expect=fin-wait-2-pileup
 cause='called shutdown()'
 confidence=high
 forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse net.ipv4.tcp_max_tw_buckets'
-config='thresholds = { fin-wait-2 = { warning = 200; critical = 50000; hold = "5s"; }; };' # default: 5,000 for 60 s
+# Default: 5,000 for 60 s.
+config='thresholds = { fin-wait-2 = { warning = 200; critical = 50000; hold = "5s"; }; };'
 within=15
 
 prepare() {

@@ -6,7 +6,8 @@ cause='has closed these sockets for good'
 confidence=high
 advice=net.ipv4.tcp_fin_timeout
 forbidden='net.ipv4.tcp_tw_reuse net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_orphan_retries'
-config='thresholds = { fin-wait-2 = { warning = 200; critical = 50000; hold = "5s"; }; };' # default: 5,000 for 60 s
+# Default: 5,000 for 60 s.
+config='thresholds = { fin-wait-2 = { warning = 200; critical = 50000; hold = "5s"; }; };'
 within=15
 
 prepare() {

@@ -14,5 +14,6 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 60000 --rate 2000 --count 30000
+    load flood --addr "$server" --port "$port" --source-base "$forged" \
+        --sources 60000 --rate 2000 --count 30000
 }

@@ -4,7 +4,8 @@ families='ipv4 ipv6'
 expect=accept-queue-full
 cause='may be real clients or a flood'
 confidence=low
-forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies net.core.somaxconn'
+forbidden='net.ipv4.tcp_max_syn_backlog net.ipv4.tcp_abort_on_overflow net.ipv4.tcp_syncookies
+    net.core.somaxconn'
 within=10
 before=7
 
@@ -13,7 +14,8 @@ prepare() {
     load listen --addr "$listen" --port "$port" --backlog 128 --accept none
     load_there clients --addr "$server" --port "$port" --count 129
     pause 6
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 60000 --rate 300 --count 9000
+    load flood --addr "$server" --port "$port" --source-base "$forged" --subnets \
+        --sources 60000 --rate 300 --count 9000
 }
 
 condition() {

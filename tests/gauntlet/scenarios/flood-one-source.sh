@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-about='a SYN flood from one address'
+about='a SYN flood from one IPv4 address, or from one IPv6 /64'
 families='ipv4 ipv6'
 expect=syn-flood
 cause='are from one source'
@@ -12,5 +12,8 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 1 --rate 2000 --count 30000
+    local sources=1
+    [ "$family" != ipv6 ] || sources=60000
+    load flood --addr "$server" --port "$port" --source-base "$forged" \
+        --sources $sources --rate 2000 --count 30000
 }

@@ -12,5 +12,6 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$crowd" --sources 60000 --rate 5000 --count 75000
+    load flood --addr "$server" --port "$port" --source-base "$crowd" \
+        --sources 60000 --rate 5000 --count 75000
 }

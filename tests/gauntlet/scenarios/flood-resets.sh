@@ -12,5 +12,6 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$crowd" --sources 60000 --rate 1000 --count 15000
+    load flood --addr "$server" --port "$port" --source-base "$crowd" \
+        --sources 60000 --rate 1000 --count 15000
 }

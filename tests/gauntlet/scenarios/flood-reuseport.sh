@@ -12,5 +12,6 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 60000 --rate 4000 --count 60000
+    load flood --addr "$server" --port "$port" --source-base "$forged" \
+        --sources 60000 --rate 4000 --count 60000
 }

@@ -11,5 +11,6 @@ within=5
 condition() {
     load listen --addr "$listen" --port "$port" --backlog 1024
     begins
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 60000 --rate 4000 --count 60000
+    load flood --addr "$server" --port "$port" --source-base "$forged" --subnets \
+        --sources 60000 --rate 4000 --count 60000
 }

@@ -16,5 +16,6 @@ prepare() {
 }
 
 condition() {
-    load flood --addr "$server" --port "$port" --source-base "$forged" --sources 60000 --rate 2000 --count 30000
+    load flood --addr "$server" --port "$port" --source-base "$forged" \
+        --sources 60000 --rate 2000 --count 30000
 }

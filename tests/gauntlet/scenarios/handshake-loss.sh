@@ -4,7 +4,8 @@ families='ipv4 ipv6 mapped'
 expect=handshake-loss
 cause='the same clients ask again'
 confidence='low medium'
-forbidden='net.ipv4.tcp_max_syn_backlog net.core.somaxconn net.ipv4.tcp_syncookies net.ipv4.tcp_synack_retries'
+forbidden='net.ipv4.tcp_max_syn_backlog net.core.somaxconn net.ipv4.tcp_syncookies
+    net.ipv4.tcp_synack_retries'
 within=12
 
 prepare() {

@@ -5,7 +5,8 @@ expect=last-ack-stall
 cause='closed and then vanished'
 confidence='medium high'
 forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_reuse'
-config='thresholds = { last-ack = { warning = 200; critical = 10000; hold = "5s"; }; };' # default: 1,000 for 60 s
+# Default: 1,000 for 60 s.
+config='thresholds = { last-ack = { warning = 200; critical = 10000; hold = "5s"; }; };'
 within=15
 
 prepare() {

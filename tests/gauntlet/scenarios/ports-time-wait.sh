@@ -5,7 +5,8 @@ expect=port-exhaustion
 cause='held by TIME-WAIT'
 confidence=high
 advice='net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range'
-forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_recycle net.ipv4.tcp_max_tw_buckets net.ipv4.tcp_timestamps'
+forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_recycle net.ipv4.tcp_max_tw_buckets
+    net.ipv4.tcp_timestamps'
 within=12
 
 prepare() {

@@ -5,7 +5,8 @@ expect=time-wait-pileup
 cause='incoming connections that this host closes first'
 confidence='medium high'
 advice=net.ipv4.tcp_max_tw_buckets
-forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_recycle net.ipv4.tcp_tw_reuse net.ipv4.ip_local_port_range'
+forbidden='net.ipv4.tcp_fin_timeout net.ipv4.tcp_tw_recycle net.ipv4.tcp_tw_reuse
+    net.ipv4.ip_local_port_range'
 also=unsafe-sysctl
 within=20
 

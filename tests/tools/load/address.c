@@ -54,6 +54,15 @@ void address_add(struct sockaddr_storage *address, uint32_t offset) {
     }
 }
 
+void address_add_subnets(struct sockaddr_storage *address, uint32_t offset) {
+    if (address->ss_family == AF_INET) {
+        address_add(address, offset);
+    } else {
+        struct in6_addr *ipv6 = &v6(address)->sin6_addr;
+        ipv6->s6_addr32[1] = htonl(ntohl(ipv6->s6_addr32[1]) + offset);
+    }
+}
+
 struct sockaddr_storage address_mapped(const struct sockaddr_storage *ipv4) {
     struct sockaddr_storage from = *ipv4;
     struct sockaddr_storage mapped = {.ss_family = AF_INET6};

@@ -17,6 +17,9 @@ uint16_t address_port(const struct sockaddr_storage *address);
 /** Adds @p offset to the last 32 bits of the address. */
 void address_add(struct sockaddr_storage *address, uint32_t offset);
 
+/** Counts the address up by @p offset; an IPv6 one by whole /64s. */
+void address_add_subnets(struct sockaddr_storage *address, uint32_t offset);
+
 /** @return the IPv4-mapped IPv6 form of an IPv4 address. */
 struct sockaddr_storage address_mapped(const struct sockaddr_storage *ipv4);
 

@@ -18,7 +18,10 @@ static struct segment nth_syn(const struct flood *flood, uint64_t n) {
                               .sequence = (uint32_t)(n * 2654435761U), /* any spread will do */
                               .flags = TH_SYN};
 
-    address_add(&segment.from, (uint32_t)(n % flood->sources));
+    if (flood->subnets)
+        address_add_subnets(&segment.from, (uint32_t)(n % flood->sources));
+    else
+        address_add(&segment.from, (uint32_t)(n % flood->sources));
     address_set_port(&segment.from, (uint16_t)(FIRST_PORT + n / flood->sources % PORTS));
     return segment;
 }
