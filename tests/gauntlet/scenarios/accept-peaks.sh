@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-about='150 clients at once every second onto a backlog of 16, all taken promptly'
+about='40 clients at once every second onto a backlog of 16, all taken promptly'
 expect=accept-queue-full
 cause='peaks larger than a backlog'
 confidence='low medium'
@@ -18,7 +18,7 @@ condition() {
     pause 0.4
     for second in {1..11}; do
         kill -STOP "$application"
-        load_there clients --addr "$server" --port "$port" --count 150 --lifetime-msec 100 --seconds 3
+        load_there clients --addr "$server" --port "$port" --count 40 --lifetime-msec 100 --seconds 3
         kill -CONT "$application"
         pause_until "$second.4"
     done

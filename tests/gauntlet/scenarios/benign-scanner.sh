@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-about='a scanner leaves 50 half-opens on a backlog of 1,024 and 50 on one of 64'
+about='a scanner leaves 50 half-opens on a backlog of 128 and 50 on one of 64'
 families='ipv4 mapped'
 expect=silence
 watch=15
 
 prepare() {
-    load listen --addr "$listen" --port "$port" --backlog 1024
+    load listen --addr "$listen" --port "$port" --backlog 128
     load listen --addr "$listen" --port 8081 --backlog 64
 }
 
