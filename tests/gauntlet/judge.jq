@@ -49,7 +49,7 @@ def is_wrong:
 | [$expected[] | select(field("EVENT") == "raised")] as $raised
 | ([$alerts[] | select(field("EVENT") == "raised") | "\(field("PROBLEM"))/\(field("CONFIDENCE"))"] | join(",")
    | if . == "" then "silence" else . end),
-  (if $raised == [] then "-" else (($raised[0].at - ($began | tonumber)) * 10 | round / 10) end),
+  (if $raised == [] then "-" else ([0, $raised[0].at - ($began | tonumber)] | max * 10 | round / 10) end),
   ([($alerts[] | of_any),
     ($alerts[] | select(is_wrong) | "wrong alert: \(field("PROBLEM"))"),
     (if $expect == "silence" then empty
