@@ -136,6 +136,7 @@ struct listener {
     uint32_t half_open_patient;  /* of the old: by our own timer alone, so its sender was silent for 7 s */
     uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
     struct half_open_sources sources;
+    uint64_t silent_usec; /* when a fifth of the old were last seen to be patient; 0 for never */
     uint32_t uid;
     uint64_t inode; /* of the fullest member */
 };

@@ -12,6 +12,10 @@
 #define ENOUGH 16 /* half-opens; of fewer no share is taken, unless they fill the queue */
 #define FEW    20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
 
+/* Half-opens seen to be silent are taken to be so for that long: at the default tcp_synack_retries the
+   longest second half of a timer, in which none can be told, is 16 s. */
+#define SILENCE_USEC 32000000ULL
+
 /* One listener with its breaches and the counters of the recent window. */
 struct handshake {
     const struct sample *sample;
@@ -87,10 +91,15 @@ static bool from_one_source(const struct listener *listener) {
 
 /* Old half-opens none of which our timer alone has resent: the same clients ask again and again. By time and
    not by number of resends, because in a crowded queue the kernel gives up after 2 to 5 of them
-   (reqsk_timer_handler). */
-static bool clients_repeat(const struct listener *listener) {
-    return listener && listener->half_open > 0 && listener->half_open_old * 5 >= listener->half_open &&
-           listener->half_open_patient * 5 < listener->half_open_old;
+   (reqsk_timer_handler). Half-opens that came together, as those that a flood leaves behind, are all in the
+   second half of their timers at once: then that they were seen to be silent still holds. */
+static bool clients_repeat(const struct sample *sample, const struct listener *listener) {
+    if (!listener || listener->half_open == 0 || listener->half_open_old * 5 < listener->half_open ||
+        listener->half_open_patient * 5 >= listener->half_open_old)
+        return false;
+    bool were_silent =
+        listener->silent_usec != 0 && sample->walked_usec - listener->silent_usec <= SILENCE_USEC;
+    return !were_silent || listener->half_open_repeated * 5 >= listener->half_open_old;
 }
 
 static enum cause conclude_accept(const struct handshake *handshake, enum confidence *confidence) {
@@ -176,7 +185,7 @@ static bool clients_are_deferred(const struct handshake *handshake) {
 
 static enum cause conclude_syn(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = CONFIDENCE_MEDIUM;
-    if (clients_repeat(handshake->listener))
+    if (clients_repeat(handshake->sample, handshake->listener))
         return CAUSE_LOSSY_RETURN_PATH;
     if (clients_are_deferred(handshake))
         return CAUSE_DEFER_ACCEPT;

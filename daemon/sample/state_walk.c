@@ -192,6 +192,14 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
         count_detail(&walk->detail, socket);
 }
 
+static void note_silence(struct state_walk *walk) {
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        struct listener *listener = &walk->listener[i];
+        if (listener->half_open_old > 0 && listener->half_open_patient * 5 >= listener->half_open_old)
+            listener->silent_usec = walk->now_usec;
+    }
+}
+
 /* Without a slot of its own a CLOSE-WAIT socket is known since this walk, which is a bound like any other. */
 void state_walk_end(struct state_walk *walk) {
     if (walk->state[STATE_CLOSE_WAIT] > 0)
@@ -199,6 +207,7 @@ void state_walk_end(struct state_walk *walk) {
     for (size_t i = 0; i < walk->port_count; i++)
         if (walk->port[i].state[STATE_CLOSE_WAIT] > 0)
             walk->port[i].close_wait_since_usec = walk->now_usec;
+    note_silence(walk);
     close_wait_ages_end(&walk->ages);
     close_wait_ages_publish(&walk->ages, &walk->detail, walk->port, walk->port_count);
 }

@@ -14,8 +14,9 @@ struct handshake_row {
     const char *name;
     enum condition condition[2]; /* breached; the second may be CONDITION_COUNT */
     uint64_t sent, received, drop, listen_drops, overflows, opened, resets, deferred;
-    uint32_t half_open, fresh, old, patient, leader_votes, accept_queue;
-    uint32_t backlog; /* 0: 128 */
+    uint32_t half_open, fresh, old, patient, repeated, leader_votes, accept_queue;
+    uint32_t silent_sec; /* since its half-opens were seen to be silent; 0: never */
+    uint32_t backlog;    /* 0: 128 */
     bool quiet;
     enum problem problem;
     enum cause cause;
@@ -257,6 +258,31 @@ static const struct handshake_row handshakes[] = {
      .problem = PROBLEM_HANDSHAKE_LOSS,
      .cause = CAUSE_LOSSY_RETURN_PATH,
      .confidence = CONFIDENCE_MEDIUM},
+    {"what a flood has left, in the second half of its timers",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 128,
+     .old = 128,
+     .silent_sec = 16,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_SPOOFED_FLOOD,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"answers lost after a flood: sent again more often than our timer does",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 128,
+     .old = 128,
+     .repeated = 100,
+     .silent_sec = 16,
+     .problem = PROBLEM_HANDSHAKE_LOSS,
+     .cause = CAUSE_LOSSY_RETURN_PATH,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"answers lost, a minute after a flood",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 128,
+     .old = 128,
+     .silent_sec = 60,
+     .problem = PROBLEM_HANDSHAKE_LOSS,
+     .cause = CAUSE_LOSSY_RETURN_PATH,
+     .confidence = CONFIDENCE_MEDIUM},
     {"slow flood, all of it old",
      {CONDITION_SYN_RECV, NONE},
      .half_open = 100,
@@ -338,6 +364,9 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
     listener->half_open_fresh = row->fresh;
     listener->half_open_old = row->old;
     listener->half_open_patient = row->patient;
+    listener->half_open_repeated = row->repeated;
+    if (row->silent_sec > 0)
+        listener->silent_usec = sample.walked_usec - row->silent_sec * USEC_PER_SEC;
     listener->sources.leader = source;
     listener->sources.leader_votes = row->leader_votes;
     listener->accept_queue = row->accept_queue;

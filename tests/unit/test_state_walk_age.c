@@ -152,12 +152,39 @@ static void test_by_our_timer_alone(void **state) {
     }
 }
 
+/* The walk remembers that half-opens were silent, also while their timers do not tell. */
+static void test_silence_is_remembered(void **state) {
+    static const struct {
+        const char *name;
+        uint8_t retransmits;
+        uint32_t expires_msec, at_sec, silent_sec;
+    } rows[] = {
+        {"too young to tell", 2, 3999, 6000, 0},
+        {"may be a repeat", 3, 4000, 6001, 0},
+        {"silent", 3, 4001, 6002, 6002},
+        {"in the second half of the timer", 3, 4000, 6005, 6002},
+        {"silent, the next timer", 4, 8001, 6010, 6010},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        state_walk_set_time(&walk, rows[i].at_sec * USEC_PER_SEC);
+        state_walk_begin(&walk, &config, 5);
+        struct diag_socket socket = socket_in(STATE_SYN_RECV);
+        socket.request = true;
+        socket.retransmits = rows[i].retransmits;
+        socket.expires_msec = rows[i].expires_msec;
+        state_walk_count(&walk, &socket);
+        state_walk_end(&walk);
+        check_row(rows[i].name, walk.listener[0].silent_usec, rows[i].silent_sec * USEC_PER_SEC);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_old_close_wait),
-        cmocka_unit_test(test_close_wait_since),
-        cmocka_unit_test(test_close_wait_crowd),
-        cmocka_unit_test(test_by_our_timer_alone),
+        cmocka_unit_test(test_old_close_wait),        cmocka_unit_test(test_close_wait_since),
+        cmocka_unit_test(test_close_wait_crowd),      cmocka_unit_test(test_by_our_timer_alone),
+        cmocka_unit_test(test_silence_is_remembered),
     };
 
     return cmocka_run_group_tests(tests, make_walk, release_walk);
