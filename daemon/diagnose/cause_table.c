@@ -200,9 +200,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .sentence =
                 "Nearly every ephemeral port of this address is taken, no two connections share one, and no "
                 "single destination has that many: the application binds its source address before connect() "
-                "without IP_BIND_ADDRESS_NO_PORT. With none left bind() fails with EADDRINUSE, unless "
-                "SO_REUSEADDR "
-                "is set.",
+                "without IP_BIND_ADDRESS_NO_PORT. With none left bind() fails with EADDRINUSE, with "
+                "SO_REUSEADDR as well.",
             .remedy =
                 {"set IP_BIND_ADDRESS_NO_PORT in the application before bind(): the port is then chosen "
                  "at connect(), and destinations share ports "
