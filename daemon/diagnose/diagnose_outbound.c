@@ -39,6 +39,7 @@ static void add_time_wait(const struct sample *sample, struct finding *finding) 
         finding_evidence(finding, "looked_at", FIGURE_OF(survey->sockets));
         finding_evidence(finding, "incoming", FIGURE_OF(survey->inbound));
     }
+    finding_evidence(finding, "fin_wait_2_in_table", FIGURE_OF(sample->detail.fin_wait_2_minisocket));
     finding_evidence(finding, "tcp_max_tw_buckets", sample->knob[KNOB_TCP_MAX_TW_BUCKETS].value);
     finding_evidence(finding, "active_opens_per_sec", sample_rate(sample, COUNTER_ACTIVE_OPENS));
     finding_evidence(finding, "passive_opens_per_sec", sample_rate(sample, COUNTER_PASSIVE_OPENS));
@@ -48,7 +49,8 @@ static void add_time_wait(const struct sample *sample, struct finding *finding) 
 static uint64_t time_wait_demand(const struct sample *sample) {
     uint64_t turned_away = figure_or(sample_rate(sample, COUNTER_TIME_WAIT_OVERFLOW), 0);
 
-    return figure_or(sample->state[STATE_TIME_WAIT], 0) + turned_away * TIME_WAIT_SEC;
+    return figure_or(sample->state[STATE_TIME_WAIT], 0) + sample->detail.fin_wait_2_minisocket +
+           turned_away * TIME_WAIT_SEC;
 }
 
 static void time_wait(struct diagnosis *diagnosis, const struct breach *breach) {

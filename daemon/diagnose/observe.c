@@ -135,8 +135,9 @@ static struct observation host_gauge(const struct sample *sample, enum condition
         seen.limit = sample->knob[KNOB_CONNTRACK_MAX].value;
         seen.limit_source = LIMIT_CONNTRACK_MAX;
         break;
-    default:
-        seen.value = sample->state[STATE_TIME_WAIT];
+    default: /* orphaned FIN-WAIT-2 takes a place as well (inet_timewait_sock.c inet_twsk_alloc) */
+        seen.value =
+            figure_add(sample->state[STATE_TIME_WAIT], FIGURE_OF(sample->detail.fin_wait_2_minisocket));
         seen.limit = sample->knob[KNOB_TCP_MAX_TW_BUCKETS].value;
         seen.limit_source = LIMIT_MAX_TW_BUCKETS;
     }

@@ -109,16 +109,19 @@ static void test_time_wait_overflow_asks_for_enough(void **state) {
     static const struct {
         const char *name;
         uint64_t held, turned_away, wanted;
+        uint32_t fin_wait_2;
     } rows[] = {
-        {"a trickle: twice", 65536, 10, 131072},
-        {"1,000 a second", 65536, 1000, 131072},
-        {"5,000 a second", 65536, 5000, 524288},
+        {"a trickle: twice", 65536, 10, 131072, 0},
+        {"1,000 a second", 65536, 1000, 131072, 0},
+        {"5,000 a second", 65536, 5000, 524288, 0},
+        {"1,600 a second, half of it FIN-WAIT-2", 32768, 1600, 262144, 32768},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct sample sample = quiet_sample();
         sample.state[STATE_TIME_WAIT] = FIGURE_OF(rows[i].held);
+        sample.detail.fin_wait_2_minisocket = rows[i].fin_wait_2;
         sample.increase[COUNTER_TIME_WAIT_OVERFLOW] = FIGURE_OF(rows[i].turned_away);
         struct finding finding =
             diagnose_one(rows[i].name, &sample, CONDITION_TIME_WAIT_OVERFLOW, rows[i].turned_away);

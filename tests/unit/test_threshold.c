@@ -284,6 +284,18 @@ static void test_unknown_neither_raises_nor_clears(void **state) {
     check_row("a share of an unknown limit", settled(&bench, CONDITION_TIME_WAIT), SEVERITY_NONE);
 }
 
+static void test_orphaned_fin_wait_2_fills_the_time_wait_table(void **state) {
+    struct bench bench = fresh();
+
+    (void)state;
+    bench.sample.state[STATE_TIME_WAIT] = FIGURE_OF(22428);
+    bench.sample.detail.fin_wait_2_minisocket = 30000;
+    check_row("together below 80 %", settled(&bench, CONDITION_TIME_WAIT), SEVERITY_NONE);
+    bench.sample.state[STATE_TIME_WAIT] = FIGURE_OF(22429);
+    check_row("together 80 %", settled(&bench, CONDITION_TIME_WAIT), SEVERITY_WARNING);
+    check_row("both counted", bench.breach[0].value, 52429);
+}
+
 static void test_a_gap_counts_as_one_interval(void **state) {
     struct bench bench = fresh();
 
@@ -460,6 +472,7 @@ int main(void) {
         cmocka_unit_test(test_a_dip_starts_the_hold_again),
         cmocka_unit_test(test_severity_moves_with_hysteresis),
         cmocka_unit_test(test_unknown_neither_raises_nor_clears),
+        cmocka_unit_test(test_orphaned_fin_wait_2_fills_the_time_wait_table),
         cmocka_unit_test(test_a_gap_counts_as_one_interval),
         cmocka_unit_test(test_a_rate_is_raised_at_its_second_look),
         cmocka_unit_test(test_an_old_walk_lets_no_time_pass),
