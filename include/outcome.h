@@ -61,6 +61,7 @@ struct outcome_watch {
     uint64_t changed_usec;  /* CLOCK_MONOTONIC of the last; 0 = none */
     struct figure drops_before;
     bool subsiding; /* the breach was already going when the first came */
+    bool related;   /* one of them acts on this problem */
 };
 
 /**
@@ -93,8 +94,8 @@ struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_chan
  */
 bool outcome_judge(struct outcome_watch *watch, const struct finding *finding, const struct sample *sample);
 
-/** @return whether the changes may have ended an incident that is over @p now_usec: fresh, not judged in
- * vain. */
+/** @return whether the changes may have ended an incident that is over @p now_usec: one acts on the problem,
+ * fresh, not judged in vain. */
 bool outcome_may_have_ended(const struct outcome_watch *watch, uint64_t now_usec);
 
 /** @return "pending", "helped", "no-effect", "worse" or "unknown"; "" for VERDICT_NONE. */

@@ -11,6 +11,37 @@
 #define WORSE_RATIO  12000
 #define WORSE_FLOOR  10 /* where it was 0 before */
 
+#define IN(family) (1U << FAMILY_##family)
+#define RETRIED    (IN(FIN_WAIT_1) | IN(LAST_ACK) | IN(CLOSING) | IN(ORPHANS) | IN(TCP_MEMORY))
+#define KEPT_ALIVE (IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(FIN_WAIT_2) | IN(PORTS))
+
+/* The problems that a setting acts on: any other that gets better after it changed does so by itself. */
+static const uint32_t acts_on[KNOB_COUNT] = {
+    [KNOB_SOMAXCONN] = IN(HANDSHAKE),
+    [KNOB_TCP_SYNCOOKIES] = IN(HANDSHAKE),
+    [KNOB_TCP_MAX_SYN_BACKLOG] = IN(HANDSHAKE),
+    [KNOB_TCP_SYNACK_RETRIES] = IN(HANDSHAKE),
+    [KNOB_TCP_ABORT_ON_OVERFLOW] = IN(HANDSHAKE),
+    [KNOB_TCP_SYN_RETRIES] = IN(OUTBOUND_HANDSHAKE) | IN(PORTS),
+    [KNOB_TCP_TW_REUSE] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_TCP_TW_REUSE_DELAY] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_TCP_TW_RECYCLE] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_TCP_FIN_TIMEOUT] = IN(FIN_WAIT_2) | IN(PORTS) | IN(TIME_WAIT), /* its minisockets hold ports too */
+    [KNOB_TCP_MAX_TW_BUCKETS] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_TCP_TIMESTAMPS] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_TCP_RFC1337] = IN(PORTS) | IN(TIME_WAIT),
+    [KNOB_PORT_RANGE_LOW] = IN(PORTS),
+    [KNOB_PORTS_RESERVED] = IN(PORTS),
+    [KNOB_TCP_MAX_ORPHANS] = RETRIED | IN(FIN_WAIT_2),
+    [KNOB_TCP_ORPHAN_RETRIES] = RETRIED,
+    [KNOB_TCP_RETRIES2] = RETRIED | IN(ESTABLISHED) | IN(CLOSE_WAIT) | IN(PORTS),
+    [KNOB_TCP_KEEPALIVE_TIME] = KEPT_ALIVE,
+    [KNOB_TCP_KEEPALIVE_INTVL] = KEPT_ALIVE,
+    [KNOB_TCP_KEEPALIVE_PROBES] = KEPT_ALIVE,
+    [KNOB_TCP_MEM_LOW] = IN(TCP_MEMORY) | IN(ORPHANS),
+    [KNOB_CONNTRACK_MAX] = IN(CONNTRACK),
+};
+
 /* Values of one file stand side by side in enum knob. */
 static size_t parts_of(enum knob knob) {
     size_t parts = 1;
@@ -133,6 +164,14 @@ static void start_watch(struct outcome_watch *watch, const struct breach *before
     };
 }
 
+/* Of changes beyond the table nothing is known. */
+static bool any_acts_on(const struct knob_changes *changes, enum problem_family family) {
+    for (size_t i = 0; i < changes->count; i++)
+        if (acts_on[changes->change[i].knob] & (1U << family))
+            return true;
+    return changes->more > 0;
+}
+
 struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_changes *changes,
                              const struct finding *finding, const struct breach *before, struct figure drops,
                              uint64_t now_usec) {
@@ -141,6 +180,7 @@ struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_chan
     if (outcome->verdict != VERDICT_PENDING)
         start_watch(watch, before, drops);
     merge(&outcome->changes, changes);
+    watch->related = any_acts_on(&outcome->changes, finding->family);
     watch->changed_usec = now_usec;
     if (outcome->changes.count + outcome->changes.more == 0) {
         *watch = (struct outcome_watch){0};
@@ -206,7 +246,7 @@ bool outcome_judge(struct outcome_watch *watch, const struct finding *finding, c
 bool outcome_may_have_ended(const struct outcome_watch *watch, uint64_t now_usec) {
     enum verdict verdict = watch->outcome.verdict;
 
-    return (verdict == VERDICT_PENDING || verdict == VERDICT_HELPED) && !watch->subsiding &&
+    return (verdict == VERDICT_PENDING || verdict == VERDICT_HELPED) && watch->related && !watch->subsiding &&
            now_usec - watch->changed_usec <= RECENT_USEC;
 }
 

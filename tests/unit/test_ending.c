@@ -100,6 +100,19 @@ static void change_sysctl(void) {
     bench.sample.knob[KNOB_TCP_FIN_TIMEOUT].value = FIGURE_OF(10);
 }
 
+static void change_keepalive(void) {
+    bench.sample.knob[KNOB_TCP_KEEPALIVE_TIME].value = FIGURE_OF(600);
+}
+
+static void change_backlog(void) {
+    bench.sample.knob[KNOB_SOMAXCONN].value = FIGURE_OF(8192);
+}
+
+static void change_keepalive_and_backlog(void) {
+    change_keepalive();
+    change_backlog();
+}
+
 static void change_and_restart(void) {
     change_sysctl();
     restart();
@@ -147,6 +160,9 @@ static void test_endings(void **state) {
         {"leaking process ended", FAMILY_CLOSE_WAIT, close_listener, 10, ENDING_LISTENER_GONE},
         {"no listener's problem", FAMILY_PORTS, close_listener, 10, ENDING_UNKNOWN},
         {"sysctl within the minute", FAMILY_PORTS, change_sysctl, 10, ENDING_SYSCTL},
+        {"sysctl that does not act on it", FAMILY_HANDSHAKE, change_keepalive, 10, ENDING_UNKNOWN},
+        {"the same elsewhere", FAMILY_ESTABLISHED, change_keepalive, 10, ENDING_SYSCTL},
+        {"one of two acts on it", FAMILY_HANDSHAKE, change_keepalive_and_backlog, 10, ENDING_SYSCTL},
         {"sysctl judged in vain", FAMILY_PORTS, change_sysctl, 70, ENDING_UNKNOWN},
         {"sysctl when it was going", FAMILY_PORTS, change_when_subsiding, 10, ENDING_UNKNOWN},
         {"sysctl and a restart", FAMILY_CLOSE_WAIT, change_and_restart, 10, ENDING_LISTENER_RESTARTED},
@@ -178,10 +194,11 @@ static void test_the_clearing_tells_the_outcome(void **state) {
         int seconds, then_value;
         enum verdict wanted;
     } rows[] = {
-        {"within the minute", change_sysctl, 10, 1000, VERDICT_HELPED},
-        {"helped, and told so", change_sysctl, 70, 500, VERDICT_HELPED},
-        {"no effect, and told so", change_sysctl, 70, 1000, VERDICT_NONE},
-        {"helped, long ago", change_sysctl, 200, 500, VERDICT_NONE},
+        {"within the minute", change_keepalive, 10, 1000, VERDICT_HELPED},
+        {"of what does not act on it", change_backlog, 10, 1000, VERDICT_UNKNOWN},
+        {"helped, and told so", change_keepalive, 70, 500, VERDICT_HELPED},
+        {"no effect, and told so", change_keepalive, 70, 1000, VERDICT_NONE},
+        {"helped, long ago", change_keepalive, 200, 500, VERDICT_NONE},
         {"something else ended it", change_and_restart, 10, 1000, VERDICT_UNKNOWN},
         {"no change", nothing, 10, 1000, VERDICT_NONE},
     };
