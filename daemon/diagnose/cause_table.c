@@ -9,7 +9,9 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .brief = "senders that never answer the SYN-ACK, as with forged sources",
             .sentence =
                 "The half-open connections are never completed and almost no cookie comes back: the source "
-                "addresses are forged, or, less likely, our SYN-ACKs do not reach the clients.",
+                "addresses are forged, or, less likely, our SYN-ACKs do not reach the clients or their ACKs "
+                "do "
+                "not reach us.",
             .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                        "filter the sources upstream, or rate-limit SYNs to this port on the firewall",
                        "look at the sources with the capture command: the same address and port asking again "
@@ -21,7 +23,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .brief = "one source sends nearly all of it and never answers the SYN-ACK",
             .sentence =
                 "Nearly all half-open connections are from one source, and none of them is completed: a "
-                "flood from one host, or one forged address, or a client that our SYN-ACKs do not reach.",
+                "flood from one host, or one forged address, or clients that our SYN-ACKs do not reach, or "
+                "whose ACKs do not reach us.",
             .remedy = {"@sysctl",
                        "look at that source with the capture command, then block it on the firewall; a "
                        "source address can be forged, so do not block it for good",
@@ -86,11 +89,10 @@ static const struct cause_info table[CAUSE_COUNT] = {
     [CAUSE_LOSSY_RETURN_PATH] =
         {
             .problem = PROBLEM_HANDSHAKE_LOSS,
-            .brief = "clients repeat the same SYN: the answers do not reach them",
-            .sentence =
-                "SYN-ACKs have been sent again more often than this host's own timer does: the same "
-                "clients ask again, so the answers or their last ACKs are lost on the way, or a flood "
-                "repeats itself.",
+            .brief =
+                "the same SYNs come again: the answers do not reach the clients, or a flood repeats itself",
+            .sentence = "SYN-ACKs have been sent again more often than this host's own timer does: the same "
+                        "clients ask again, so the answers are lost on the way, or a flood repeats itself.",
             .remedy =
                 {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
                  "compare a capture here with one at a client: real clients repeat a SYN after 1, 3 and 7 s, "

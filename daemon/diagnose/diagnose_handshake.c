@@ -184,9 +184,11 @@ static bool clients_are_deferred(const struct handshake *handshake) {
 }
 
 static enum cause conclude_syn(const struct handshake *handshake, enum confidence *confidence) {
-    *confidence = CONFIDENCE_MEDIUM;
+    /* A flood that uses its addresses and ports again looks the same; real clients seldom fill the queue. */
+    *confidence = queue_overflowed(handshake) ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
     if (clients_repeat(handshake->sample, handshake->listener))
         return CAUSE_LOSSY_RETURN_PATH;
+    *confidence = CONFIDENCE_MEDIUM;
     if (clients_are_deferred(handshake))
         return CAUSE_DEFER_ACCEPT;
     if (handshake->sent >= FEW)

@@ -74,10 +74,11 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "Handshakes lost on the way back",
             .meaning =
                 "Clients ask again and again for a connection that this host has already answered: the "
-                "SYN-ACKs, or the clients' last ACKs, are lost on the way.",
+                "SYN-ACKs are lost on the way.",
             .wrong =
                 {
-                    {"treating it as a SYN flood", "the clients are real: they repeat the same request"},
+                    {"treating it as a SYN flood",
+                     "real clients repeat a SYN after 1, 3 and 7 s: look before you filter them"},
                     {"lowering net.ipv4.tcp_synack_retries", "gives up on exactly the clients that suffer"},
                     {"net.ipv4.tcp_max_syn_backlog or net.core.somaxconn",
                      "the queue is long because answers are lost"},

@@ -257,7 +257,7 @@ static const struct handshake_row handshakes[] = {
      .old = 70,
      .problem = PROBLEM_HANDSHAKE_LOSS,
      .cause = CAUSE_LOSSY_RETURN_PATH,
-     .confidence = CONFIDENCE_MEDIUM},
+     .confidence = CONFIDENCE_LOW},
     {"what a flood has left, in the second half of its timers",
      {CONDITION_SYN_RECV, NONE},
      .half_open = 128,
