@@ -112,6 +112,14 @@ static struct finding tellable(const struct incident *incident, const struct fin
     return last;
 }
 
+/* What a breach that subsides asks for is too little: a backlog for the few that still come. */
+static void keep_last_advice(const struct incident *incident, struct finding *told) {
+    memcpy(told->advice, incident->finding.advice, sizeof told->advice);
+    told->advice_count = incident->finding.advice_count;
+    told->backlog_advised = incident->finding.backlog_advised;
+    told->backlog_suffices = incident->finding.backlog_suffices;
+}
+
 static bool has_number(const struct finding *finding) {
     return finding->lead.condition < CONDITION_COUNT && finding->family != FAMILY_SAMPLING &&
            finding->family != FAMILY_SYSCTL;
@@ -158,7 +166,10 @@ static void follow(struct update *update, struct incident *incident, const struc
     if (follow_changes(update, incident, finding))
         return; /* a diagnosis that has settled is told at the next tick */
     if (settled || (finding->severity != incident->finding.severity && !settling)) {
-        incident->finding = tellable(incident, finding, settled);
+        struct finding told = tellable(incident, finding, settled);
+        if (lacks_evidence(finding))
+            keep_last_advice(incident, &told);
+        incident->finding = told;
         incident->differs_since_usec = 0;
         tell(update, incident, EVENT_CHANGED);
         update->alert[update->count - 1].rediagnosed = settled;

@@ -138,6 +138,25 @@ static void test_severity_waits_for_an_unsettled_cause(void **state) {
     assert_int_equal(alerts[0].finding.cause, CAUSE_BURST);
 }
 
+static void test_a_subsiding_breach_asks_for_no_less(void **state) {
+    struct finding burst = finding_of(CAUSE_BURST, 500);
+
+    (void)state;
+    burst.severity = SEVERITY_CRITICAL;
+    burst.backlog_advised = 4096;
+    burst.advice_count = 1;
+    burst.advice[0].recommended = 4096;
+    update(&burst, 1, SECOND);
+    burst.severity = SEVERITY_WARNING;
+    burst.backlog_advised = 512;
+    burst.advice[0].recommended = 512;
+    burst.lead.value = 99;
+    assert_int_equal(update(&burst, 1, 2 * SECOND), 1);
+    assert_int_equal(alerts[0].finding.backlog_advised, 4096);
+    assert_int_equal(alerts[0].finding.advice[0].recommended, 4096);
+    assert_int_equal(alerts[0].finding.lead.value, 99);
+}
+
 static void test_reminders(void **state) {
     struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
     size_t told = 0;
@@ -276,6 +295,7 @@ int main(void) {
         cmocka_unit_test_setup(test_a_subsiding_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_a_stale_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_severity_waits_for_an_unsettled_cause, reset),
+        cmocka_unit_test_setup(test_a_subsiding_breach_asks_for_no_less, reset),
         cmocka_unit_test_setup(test_reminders, reset),
         cmocka_unit_test_setup(test_scopes_are_apart, reset),
         cmocka_unit_test_setup(test_a_full_table_loses_nothing_for_good, reset),
