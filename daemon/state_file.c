@@ -319,11 +319,11 @@ static void read_finding(struct reader *reader, json_t *value, struct finding *f
 }
 
 static void read_incident(struct reader *reader, json_t *value, struct incident *incident) {
-    json_int_t raised, alerted, peak, inode;
-    const char *id, *condition, *listener;
+    json_int_t raised, alerted, peak, inode = 0;
+    const char *id, *condition, *listener = ""; /* files from before these were watched have neither */
     json_t *finding;
 
-    if (json_unpack(value, "{s:s, s:I, s:I, s:I, s:s, s:s, s:I, s:o !}", "id", &id, "raised_usec", &raised,
+    if (json_unpack(value, "{s:s, s:I, s:I, s:I, s:s, s?s, s?I, s:o !}", "id", &id, "raised_usec", &raised,
                     "alerted_usec", &alerted, "peak", &peak, "peak_condition", &condition, "listener",
                     &listener, "listener_inode", &inode, "finding", &finding) < 0) {
         reader->error = -EBADMSG;

@@ -308,6 +308,25 @@ static void test_hostile_edits(void **state) {
     }
 }
 
+/* What was not kept before the audit of sysctls and the watch of listeners is none of an incident. */
+static void test_file_of_before(void **state) {
+    static const char *const gone[] = {"   \"listener\": \"192.0.2.10:80\",\n",
+                                       "   \"listener_inode\": 4711,\n", "    \"hazards\": 0,\n"};
+    struct incident_table saved, loaded = {.next_id = 5};
+    static char text[65536];
+
+    (void)state;
+    fill_table(&saved);
+    assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
+    read_text(text, sizeof text);
+    for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
+        edit("of before", text, sizeof text, gone[i], "");
+    write_text(text, strlen(text));
+    assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 5);
+    memset(&saved.incident[0].watch, 0, sizeof saved.incident[0].watch);
+    expect_same("of before", &loaded.incident[0], &saved.incident[0]);
+}
+
 static void test_no_json_at_all(void **state) {
     static const char *const text[] = {
         "",
@@ -391,6 +410,7 @@ int main(void) {
         cmocka_unit_test(test_not_ours_to_continue),
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_hostile_edits),
+        cmocka_unit_test(test_file_of_before),
         cmocka_unit_test(test_no_json_at_all),
         cmocka_unit_test(test_too_much),
         cmocka_unit_test(test_too_many_incidents),
