@@ -11,7 +11,6 @@
 #include "sample.h"
 #include "util.h"
 
-#define CHANGES_MAX    4 /* named; the others are counted */
 #define KNOB_PARTS_MAX 3 /* values of one key: tcp_mem */
 
 /** One key that changed. */
@@ -24,10 +23,9 @@ struct knob_change {
 
 /** Keys that changed at one tick, or since the first of them. Zeroed: none. */
 struct knob_changes {
-    struct knob_change change[CHANGES_MAX];
+    struct knob_change change[KNOB_COUNT]; /* room for every key: one that is back must be found again */
     size_t count;
-    size_t more; /* keys beyond those */
-    bool syn;    /* among them one that decides what becomes of a SYN when the queue is full */
+    bool syn; /* among them one that decides what becomes of a SYN when the queue is full */
 };
 
 enum verdict {

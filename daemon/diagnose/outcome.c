@@ -73,10 +73,7 @@ static bool take_key(struct figure *known, const struct knob_value *now, struct 
 
 static void add_change(struct knob_changes *changes, const struct knob_change *change) {
     changes->syn |= decides_on_syns(change->knob);
-    if (changes->count < CHANGES_MAX)
-        changes->change[changes->count++] = *change;
-    else
-        changes->more++;
+    changes->change[changes->count++] = *change;
 }
 
 struct knob_changes knob_changes_find(struct figure known[KNOB_COUNT], const struct sample *sample) {
@@ -134,7 +131,6 @@ static void merge_change(struct knob_changes *all, const struct knob_change *cha
 static void merge(struct knob_changes *all, const struct knob_changes *changes) {
     for (size_t i = 0; i < changes->count; i++)
         merge_change(all, &changes->change[i]);
-    all->more += changes->more;
     all->syn |= changes->syn;
 }
 
@@ -182,7 +178,7 @@ struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_chan
     merge(&outcome->changes, changes);
     watch->related = any_acts_on(&outcome->changes, finding->family);
     watch->changed_usec = now_usec;
-    if (outcome->changes.count + outcome->changes.more == 0) {
+    if (outcome->changes.count == 0) {
         *watch = (struct outcome_watch){0};
         return (struct outcome){.changes = *changes};
     }

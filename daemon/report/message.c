@@ -212,8 +212,8 @@ static void add_changes(struct text *text, const struct knob_changes *changes) {
             break;
         text_add(text, "%s%s", i > 0 ? ", " : "", buffer);
     }
-    if (changes->more + changes->count > i)
-        text_add(text, " and %zu more", changes->more + changes->count - i);
+    if (changes->count > i)
+        text_add(text, " and %zu more", changes->count - i);
 }
 
 /* "27900 of 28232 ephemeral ports before, 27950 of 55536 now" */
@@ -237,7 +237,7 @@ static void add_verdict(struct text *text, const struct outcome *outcome) {
         [VERDICT_WORSE] = "made it worse",
         [VERDICT_UNKNOWN] = "had an effect that could not be measured",
     };
-    bool several = outcome->changes.count + outcome->changes.more > 1;
+    bool several = outcome->changes.count > 1;
 
     add_changes(text, &outcome->changes);
     text_add(text, " %s %s after ", several ? "have" : "has", effect[outcome->verdict]);

@@ -222,7 +222,7 @@ static void put_explanation(struct builder *builder, const struct finding *findi
     put_formatted(builder, "SYNWAITD_CAPTURE", finding, capture_format);
 }
 
-/* Pairs as in SYNWAITD_SYSCTL. */
+/* Pairs as in SYNWAITD_SYSCTL, as many as fit whole. */
 static void put_changes(struct builder *builder, const char *key, const struct knob_changes *changes,
                         bool old) {
     char value[RECORD_VALUE_MAX + 1];
@@ -231,9 +231,14 @@ static void put_changes(struct builder *builder, const char *key, const struct k
     for (size_t i = 0; i < changes->count; i++) {
         const struct knob_change *change = &changes->change[i];
         const char *quote = change->parts > 1 || change->knob == KNOB_PORTS_RESERVED ? "\"" : "";
-        text_add(&text, "%s%s=%s", i > 0 ? " " : "", knob_name(change->knob), quote);
-        knob_change_format(change, old, &text);
-        text_add(&text, "%s", quote);
+        char buffer[160];
+        struct text pair = text_in(buffer, sizeof buffer);
+        text_add(&pair, "%s%s=%s", i > 0 ? " " : "", knob_name(change->knob), quote);
+        knob_change_format(change, old, &pair);
+        text_add(&pair, "%s", quote);
+        if (text.length + pair.length > RECORD_VALUE_MAX)
+            break;
+        text_add(&text, "%s", buffer);
     }
     put(builder, key, value);
 }

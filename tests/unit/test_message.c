@@ -96,7 +96,7 @@ static struct alert widened_helped(void) {
     return sample_widened(VERDICT_HELPED);
 }
 
-/* tcp_fin_timeout against a leak, and two more keys at once. */
+/* tcp_fin_timeout against a leak. */
 static struct alert futile(void) {
     struct alert alert = sample_leak();
 
@@ -115,8 +115,9 @@ static struct alert futile_all(void) {
     struct alert alert = futile();
 
     alert.outcome.changes.change[1] = (struct knob_change){KNOB_PORTS_RESERVED, 1, {0}, {3}};
-    alert.outcome.changes.count = 2;
-    alert.outcome.changes.more = 3;
+    alert.outcome.changes.change[2] = (struct knob_change){
+        KNOB_TCP_MEM_LOW, 3, {1, 2, 3}, {100000000000000000, 200000000000000000, 300000000000000000}};
+    alert.outcome.changes.count = 5;
     alert.outcome.verdict = VERDICT_WORSE;
     return alert;
 }
@@ -346,7 +347,7 @@ static void test_every_message_is_short_and_whole(void **state) {
             }
 }
 
-/* Four keys with the longest numbers, whatever came of them. */
+/* Keys with the longest numbers, whatever came of them. */
 static void test_every_outcome_is_short_and_whole(void **state) {
     static const enum knob keys[] = {KNOB_TCP_MEM_LOW, KNOB_CONNTRACK_MAX, KNOB_PORTS_RESERVED,
                                      KNOB_TCP_ABORT_ON_OVERFLOW};
@@ -359,11 +360,12 @@ static void test_every_outcome_is_short_and_whole(void **state) {
     alert.outcome.waited_usec = alert.duration_usec = UINT64_MAX;
     alert.outcome.before = alert.outcome.after = (struct outcome_figure){most, most};
     alert.outcome.after.limit.value--;
-    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-        alert.outcome.changes.change[i] = (struct knob_change){
-            keys[i], i == 0 ? 3 : 1, {UINT64_MAX, UINT64_MAX, UINT64_MAX}, {UINT64_MAX, 1, UINT64_MAX}};
-    alert.outcome.changes.more = UINT64_MAX / 2;
-    for (size_t count = 1; count <= ARRAY_SIZE(keys); count++)
+    for (size_t i = 0; i < KNOB_COUNT; i++)
+        alert.outcome.changes.change[i] = (struct knob_change){keys[i % ARRAY_SIZE(keys)],
+                                                               i == 0 ? 3 : 1,
+                                                               {UINT64_MAX, UINT64_MAX, UINT64_MAX},
+                                                               {UINT64_MAX, 1, UINT64_MAX}};
+    for (size_t count = 1; count <= KNOB_COUNT; count++)
         for (int verdict = VERDICT_NONE; verdict <= VERDICT_UNKNOWN; verdict++)
             for (int condition = 0; condition < CONDITION_COUNT; condition++)
                 for (int event = EVENT_CHANGED; event <= EVENT_CLEARED; event += 2) {

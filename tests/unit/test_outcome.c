@@ -216,24 +216,22 @@ static void test_which_keys(void **state) {
             enum knob knob;
             struct figure value;
         } set[6];
-        size_t count, more;
+        size_t count;
         enum knob first;
     } rows[] = {
-        {"none", {{KNOB_SOMAXCONN, {4096, FIGURE_KNOWN}}}, 0, 0, KNOB_SOMAXCONN},
+        {"none", {{KNOB_SOMAXCONN, {4096, FIGURE_KNOWN}}}, 0, KNOB_SOMAXCONN},
         {"both ends of the range",
          {{KNOB_PORT_RANGE_LOW, {1024, FIGURE_KNOWN}}, {KNOB_PORT_RANGE_HIGH, {65535, FIGURE_KNOWN}}},
          1,
-         0,
          KNOB_PORT_RANGE_LOW},
-        {"one end", {{KNOB_PORT_RANGE_HIGH, {65535, FIGURE_KNOWN}}}, 1, 0, KNOB_PORT_RANGE_LOW},
+        {"one end", {{KNOB_PORT_RANGE_HIGH, {65535, FIGURE_KNOWN}}}, 1, KNOB_PORT_RANGE_LOW},
         {"a range, and what of it is reserved",
          {{KNOB_PORT_RANGE_HIGH, {65535, FIGURE_KNOWN}}, {KNOB_PORTS_RESERVED, {9, FIGURE_KNOWN}}},
          1,
-         0,
          KNOB_PORT_RANGE_LOW},
-        {"reserved", {{KNOB_PORTS_RESERVED, {9, FIGURE_KNOWN}}}, 1, 0, KNOB_PORTS_RESERVED},
-        {"unreadable", {{KNOB_SOMAXCONN, {0, FIGURE_UNKNOWN}}}, 0, 0, KNOB_SOMAXCONN},
-        {"a module came", {{KNOB_TCP_TW_RECYCLE, {1, FIGURE_KNOWN}}}, 0, 0, KNOB_SOMAXCONN},
+        {"reserved", {{KNOB_PORTS_RESERVED, {9, FIGURE_KNOWN}}}, 1, KNOB_PORTS_RESERVED},
+        {"unreadable", {{KNOB_SOMAXCONN, {0, FIGURE_UNKNOWN}}}, 0, KNOB_SOMAXCONN},
+        {"a module came", {{KNOB_TCP_TW_RECYCLE, {1, FIGURE_KNOWN}}}, 0, KNOB_SOMAXCONN},
         {"six at once",
          {{KNOB_SOMAXCONN, {1, FIGURE_KNOWN}},
           {KNOB_TCP_SYNCOOKIES, {2, FIGURE_KNOWN}},
@@ -241,8 +239,7 @@ static void test_which_keys(void **state) {
           {KNOB_TCP_SYNACK_RETRIES, {4, FIGURE_KNOWN}},
           {KNOB_TCP_SYN_RETRIES, {5, FIGURE_KNOWN}},
           {KNOB_TCP_ABORT_ON_OVERFLOW, {6, FIGURE_KNOWN}}},
-         4,
-         2,
+         6,
          KNOB_SOMAXCONN},
     };
 
@@ -256,10 +253,38 @@ static void test_which_keys(void **state) {
                 sample.knob[rows[i].set[j].knob].value = rows[i].set[j].value;
         struct knob_changes changes = knob_changes_find(known, &sample);
         check_row(rows[i].name, changes.count, rows[i].count);
-        check_row(rows[i].name, changes.more, rows[i].more);
         if (changes.count > 0)
             check_row(rows[i].name, changes.change[0].knob, rows[i].first);
         check_row("told once", knob_changes_find(known, &sample).count, 0);
+    }
+}
+
+/* As sysctl --system does, and a rollback of it. */
+static void test_many_keys_and_back(void **state) {
+    static const struct {
+        enum knob knob;
+        uint64_t value;
+    } key[] = {
+        {KNOB_TCP_FIN_TIMEOUT, 10}, {KNOB_TCP_TW_REUSE, 1},       {KNOB_SOMAXCONN, 8192},
+        {KNOB_TCP_SYN_RETRIES, 2},  {KNOB_TCP_SYNACK_RETRIES, 2}, {KNOB_TCP_KEEPALIVE_TIME, 600},
+    };
+    uint64_t old[ARRAY_SIZE(key)];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(key); i++) {
+        old[i] = bench.sample.knob[key[i].knob].value.value;
+        set(key[i].knob, key[i].value);
+    }
+    tick(true);
+    check_row("all told", told("changed", VERDICT_PENDING)->changes.count, ARRAY_SIZE(key));
+    ticks(10);
+    for (size_t i = 0; i < ARRAY_SIZE(key); i++)
+        set(key[i].knob, old[i]);
+    tick(true);
+    told("taken back", VERDICT_NONE);
+    for (int i = 0; i < 200; i++) {
+        tick(true);
+        check_row("nothing to judge", bench.count, 0);
     }
 }
 
@@ -423,6 +448,7 @@ int main(void) {
         cmocka_unit_test(test_syn_drops),
         cmocka_unit_test(test_a_full_queue_counts_once),
         cmocka_unit_test(test_which_keys),
+        cmocka_unit_test_setup(test_many_keys_and_back, raise_leak),
         cmocka_unit_test_setup(test_unreadable_for_a_while, raise_leak),
         cmocka_unit_test_setup(test_a_further_change_restarts_the_minute, raise_leak),
         cmocka_unit_test_setup(test_taken_back, raise_leak),

@@ -152,11 +152,28 @@ static void test_files_keep_whole_pairs(void **state) {
     free(record);
 }
 
+static void test_changes_keep_whole_pairs(void **state) {
+    struct alert alert = sample_widened(VERDICT_PENDING);
+    struct knob_changes *changes = &alert.outcome.changes;
+
+    (void)state;
+    for (changes->count = 0; changes->count < KNOB_COUNT; changes->count++)
+        changes->change[changes->count] =
+            (struct knob_change){KNOB_TCP_FIN_TIMEOUT, 1, {UINT64_MAX}, {UINT64_MAX}};
+    struct record *record = record_from_alert(&alert, "host");
+    const char *changed = record_get(record, "SYNWAITD_CHANGED");
+    const char *last = strrchr(changed, ' ');
+    assert_true(strlen(changed) > RECORD_VALUE_MAX / 2);
+    assert_string_equal(last, " net.ipv4.tcp_fin_timeout=18446744073709551615");
+    free(record);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_many_unsafe_settings_fit),
         cmocka_unit_test(test_files_keep_whole_pairs),
+        cmocka_unit_test(test_changes_keep_whole_pairs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
