@@ -26,7 +26,8 @@ struct sysctl_origin {
  * first directory's counts, all are read in the order of their names, the last assignment wins, and one with
  * the whole key outranks any glob. /etc/sysctl.conf counts where a link in /etc/sysctl.d leads to it, as on
  * Debian: systemd does not read it by itself, only `sysctl --system` of procps does.
- * At most 256 files of up to 1 MiB are read; more, or larger ones, count as not readable.
+ * At most 256 files of up to 1 MiB, 2 MiB together, are read; more, larger or binary ones count as not
+ * readable.
  * @param root in front of these directories, "" for the host's own
  * @param key with dots, e.g. "net.ipv4.tcp_tw_reuse"
  * @return 1: @p origin is filled; 0: no file sets it, only origin->incomplete means anything; -ENOMEM

@@ -16,6 +16,7 @@
 
 #define FILES_MAX      256
 #define FILE_BYTES_MAX (1024 * 1024)
+#define ALL_BYTES_MAX  (2 * FILE_BYTES_MAX) /* sampling waits meanwhile, and every advised key is a search */
 #define KEY_SIZE       128
 #define SUFFIX         ".conf"
 #define BLANKS         " \t\r\v\f"
@@ -36,6 +37,7 @@ struct search {
     size_t file_count;
     const struct file *reading;
     unsigned int line;
+    size_t bytes; /* read so far */
     bool incomplete;
     bool excluded; /* "-key": the last word on the key is that nobody sets it */
     struct sysctl_origin exact, glob;
@@ -167,8 +169,9 @@ static int read_one(struct search *search, const struct file *file) {
         return errno == ENOENT ? 0 : -errno;
     if (!S_ISREG(status.st_mode))
         return 0; /* a link to /dev/null, most likely */
-    if (status.st_size > FILE_BYTES_MAX)
+    if (status.st_size > FILE_BYTES_MAX || (size_t)status.st_size > ALL_BYTES_MAX - search->bytes)
         return -EFBIG;
+    search->bytes += (size_t)status.st_size;
     size_t size = (size_t)status.st_size + 2; /* the NUL, and one to see that it has grown */
     CLEANUP_FREE char *text = malloc(size);
     if (!text)
@@ -176,6 +179,8 @@ static int read_one(struct search *search, const struct file *file) {
     int length = read_file_at(AT_FDCWD, path, text, size);
     if (length < 0)
         return length;
+    if (strlen(text) < (size_t)length)
+        return -EBADMSG; /* what stands behind a NUL would not be seen */
     search->reading = file;
     read_lines(search, text);
     return 0;

@@ -190,6 +190,39 @@ static void test_too_large(void **state) {
     free(text);
 }
 
+/* The first two are as much as is read for one key. */
+static void test_too_large_together(void **state) {
+    char *text = malloc(1024 * 1024 + 1);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '\n', 1024 * 1024);
+    text[1024 * 1024] = '\0';
+    write_at(A, text);
+    write_at(B, text);
+    expect("2 MiB", NULL, 0, "", false);
+    write_at(ETC_C, KEY " = 1\n");
+    expect_incomplete("and a little more", 0);
+    free(text);
+}
+
+static void test_binary(void **state) {
+    static const char text[] = KEY " = 1\n\0\n" KEY " = 2\n";
+    char full[512];
+
+    (void)state;
+    write_at(A, "");
+    tree_path(&tree, &A[1], full);
+    FILE *file = fopen(full, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, sizeof text - 1, file), sizeof text - 1);
+    fclose(file);
+    write_at(B, KEY " = 3\n");
+    expect_incomplete("beside another", 1);
+    tree_write(&tree, &B[1], NULL);
+    expect_incomplete("alone", 0);
+}
+
 static void test_too_many(void **state) {
     (void)state;
     for (unsigned int i = 0; i < 257; i++) {
@@ -244,9 +277,10 @@ static void test_provenance(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_TREE(test_lines),      WITH_TREE(test_directories), WITH_TREE(test_links),
-        WITH_TREE(test_odd_files),  WITH_TREE(test_too_large),   WITH_TREE(test_too_many),
-        WITH_TREE(test_unreadable), WITH_TREE(test_provenance),
+        WITH_TREE(test_lines),      WITH_TREE(test_directories),        WITH_TREE(test_links),
+        WITH_TREE(test_odd_files),  WITH_TREE(test_too_large),          WITH_TREE(test_too_many),
+        WITH_TREE(test_unreadable), WITH_TREE(test_too_large_together), WITH_TREE(test_binary),
+        WITH_TREE(test_provenance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
