@@ -32,7 +32,6 @@ enum counter {
     COUNTER_REQ_QUEUE_FULL_DROP,    /* TCPReqQFullDrop */
     COUNTER_TIMEOUTS,               /* TCPTimeouts */
     COUNTER_SYN_RETRANS,            /* TCPSynRetrans: SYN and SYN-ACK resends */
-    COUNTER_DEFER_ACCEPT_DROP,
     COUNTER_ABORT_ON_MEMORY,
     COUNTER_ABORT_ON_TIMEOUT,
     COUNTER_MEMORY_PRESSURES,
@@ -127,13 +126,16 @@ struct half_open_sources {
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */
 struct listener {
     struct endpoint local;
-    uint32_t members;            /* listening sockets on this address and port */
-    uint32_t accept_queue;       /* waiting for accept(), in the fullest member */
-    uint32_t backlog;            /* in force, in that member: min(listen() argument, somaxconn) */
-    uint32_t half_open;          /* from the walk, over all members */
-    uint32_t half_open_fresh;    /* of these, SYN-ACK never sent again */
-    uint32_t half_open_old;      /* of these, sent again 3 times or more */
-    uint32_t half_open_patient;  /* of the old: by our own timer alone, so its sender was silent for 7 s */
+    uint32_t members;           /* listening sockets on this address and port */
+    uint32_t accept_queue;      /* waiting for accept(), in the fullest member */
+    uint32_t nearly_full_looks; /* at the accept queue in a row, up to this one, that found it 3/4 full */
+    uint32_t backlog;           /* in force, in that member: min(listen() argument, somaxconn) */
+    uint32_t half_open;         /* from the walk, over all members */
+    uint32_t half_open_fresh;   /* of these, SYN-ACK never sent again */
+    uint32_t half_open_old;     /* of these, sent again 3 times or more */
+    uint32_t half_open_patient; /* of the old: by our own timer alone, so its sender was silent for 7 s */
+    uint32_t
+        half_open_deferred; /* of the fresh: acknowledged, and held until data comes (TCP_DEFER_ACCEPT) */
     uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
     struct half_open_sources sources;
     uint64_t silent_usec; /* when a fifth of the old were last seen to be patient; 0 for never */

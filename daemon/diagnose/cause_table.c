@@ -103,8 +103,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_SYN_BACKLOG_SMALL,
             .brief = "TCP_DEFER_ACCEPT keeps silent clients half-open",
             .sentence =
-                "A listener here uses TCP_DEFER_ACCEPT, which leaves clients in the SYN queue until they "
-                "send data; if it is this one, the half-open connections are such clients.",
+                "The clients have acknowledged and are still half-open: this listener uses TCP_DEFER_ACCEPT, "
+                "which leaves them in the SYN queue until they send data.",
             .remedy =
                 {"@sysctl",
                  "raise the application's listen() backlog@backlog, or turn TCP_DEFER_ACCEPT off (nginx: "

@@ -25,7 +25,6 @@ struct handshake {
     uint64_t opened;         /* PassiveOpens */
     uint64_t dropped;        /* SYNs dropped on a full SYN queue */
     uint64_t resets;         /* on half-open connections */
-    uint64_t deferred;       /* TCP_DEFER_ACCEPT drops */
 };
 
 static bool is_handshake_condition(enum condition condition) {
@@ -47,7 +46,6 @@ static void read_counters(struct handshake *handshake) {
     handshake->received = recently(sample, COUNTER_SYNCOOKIES_RECV);
     handshake->opened = recently(sample, COUNTER_PASSIVE_OPENS);
     handshake->resets = recently(sample, COUNTER_EMBRYONIC_RSTS);
-    handshake->deferred = recently(sample, COUNTER_DEFER_ACCEPT_DROP);
     /* The 3/4 rule counts in ListenDrops alone, which also holds the accept-queue drops. */
     handshake->dropped = drops > overflows && drops - overflows > full ? drops - overflows : full;
 }
@@ -68,6 +66,11 @@ static bool accept_queue_is_full(const struct handshake *handshake) {
     const struct listener *listener = handshake->listener;
 
     return listener && listener->accept_queue > listener->backlog;
+}
+
+/* Not just at the moment of a peak: an application that is too slow takes one now and then. */
+static bool accept_queue_stays_full(const struct handshake *handshake) {
+    return handshake->listener && handshake->listener->nearly_full_looks > 1;
 }
 
 /* The listener's own half-opens: a third waiting for more than a second means senders that do not answer. In
@@ -104,16 +107,15 @@ static bool clients_repeat(const struct sample *sample, const struct listener *l
 
 static enum cause conclude_accept(const struct handshake *handshake, enum confidence *confidence) {
     bool overflows = recently(handshake->sample, COUNTER_LISTEN_OVERFLOWS) > 0;
+    bool full = handshake->accept_queue || accept_queue_is_full(handshake);
 
-    *confidence = CONFIDENCE_HIGH;
-    if (!handshake->accept_queue && !accept_queue_is_full(handshake)) {
-        *confidence = CONFIDENCE_MEDIUM;
-        return CAUSE_ACCEPT_BURST;
-    }
-    if (overflows && handshake->opened == 0) {
-        *confidence = CONFIDENCE_LOW;
+    *confidence = CONFIDENCE_LOW;
+    if (full && overflows && handshake->opened == 0)
         return CAUSE_SLOW_ACCEPT_OR_FLOOD;
-    }
+    *confidence = CONFIDENCE_MEDIUM;
+    if (!handshake->accept_queue && !accept_queue_stays_full(handshake))
+        return CAUSE_ACCEPT_BURST;
+    *confidence = CONFIDENCE_HIGH;
     return CAUSE_SLOW_ACCEPT;
 }
 
@@ -134,12 +136,21 @@ static enum cause unanswered_flood(const struct handshake *handshake) {
     return from_one_source(handshake->listener) ? CAUSE_ONE_SOURCE_FLOOD : CAUSE_SPOOFED_FLOOD;
 }
 
+/* Resets that meet a cookie are not counted; those that meet a half-open empty the queue before it is old. */
+static bool queue_is_reset(const struct handshake *handshake) {
+    return handshake->listener && handshake->listener->half_open > 0 && !mostly_unanswered(handshake) &&
+           handshake->resets >= handshake->listener->half_open;
+}
+
 /* The SYN queue is full and the kernel answers by cookie: what comes back tells who asked. */
 static enum cause conclude_cookies(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = CONFIDENCE_HIGH;
     if (handshake->received * 2 >= handshake->sent && !mostly_unanswered(handshake))
         return CAUSE_BURST;
     if (handshake->resets * 2 >= handshake->sent)
+        return CAUSE_SPOOFED_ALIVE_FLOOD;
+    *confidence = CONFIDENCE_MEDIUM;
+    if (queue_is_reset(handshake) && handshake->received * 10 < handshake->sent)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
     *confidence = trust_in_flood(handshake, handshake->received * 10 < handshake->sent);
     return unanswered_flood(handshake);
@@ -151,7 +162,7 @@ static enum cause conclude_drops(const struct handshake *handshake, enum confide
     if (handshake->opened * 10 >= handshake->dropped && !mostly_unanswered(handshake))
         return CAUSE_BURST;
     *confidence = CONFIDENCE_MEDIUM;
-    if (handshake->resets * 2 >= handshake->dropped)
+    if (handshake->resets * 2 >= handshake->dropped || queue_is_reset(handshake))
         return CAUSE_SPOOFED_ALIVE_FLOOD;
     *confidence = trust_in_flood(handshake, handshake->opened * 50 < handshake->dropped);
     return unanswered_flood(handshake);
@@ -177,10 +188,9 @@ static bool queue_overflowed(const struct handshake *handshake) {
     return handshake->syn_overflow || handshake->sent >= FEW || handshake->dropped >= FEW;
 }
 
-/* A deferred request whose client has acknowledged is not sent again (syn_ack_recalc), so it stays fresh. */
-static bool clients_are_deferred(const struct handshake *handshake) {
-    return handshake->listener && !mostly_unanswered(handshake) && !queue_overflowed(handshake) &&
-           handshake->deferred > 0 && handshake->deferred * 8 >= handshake->listener->half_open;
+/* Held although they have acknowledged: the listener wants data first. */
+static bool clients_are_deferred(const struct listener *listener) {
+    return listener && listener->half_open > 0 && listener->half_open_deferred * 2 >= listener->half_open;
 }
 
 static enum cause conclude_syn(const struct handshake *handshake, enum confidence *confidence) {
@@ -188,8 +198,8 @@ static enum cause conclude_syn(const struct handshake *handshake, enum confidenc
     *confidence = queue_overflowed(handshake) ? CONFIDENCE_LOW : CONFIDENCE_MEDIUM;
     if (clients_repeat(handshake->sample, handshake->listener))
         return CAUSE_LOSSY_RETURN_PATH;
-    *confidence = CONFIDENCE_MEDIUM;
-    if (clients_are_deferred(handshake))
+    *confidence = CONFIDENCE_HIGH;
+    if (clients_are_deferred(handshake->listener))
         return CAUSE_DEFER_ACCEPT;
     if (handshake->sent >= FEW)
         return conclude_cookies(handshake, confidence);
@@ -221,7 +231,8 @@ static bool is_quiet(const struct handshake *handshake, enum cause cause) {
     if (cause == CAUSE_HALF_OPEN_UNCLEAR)
         return true;
     struct figure limit = syn_queue_limit(handshake->sample, handshake->listener, &source);
-    return cause == CAUSE_BURST && (uint64_t)handshake->listener->half_open * 10 < figure_or(limit, 0) * 9;
+    bool real_clients = cause == CAUSE_BURST || cause == CAUSE_DEFER_ACCEPT;
+    return real_clients && (uint64_t)handshake->listener->half_open * 10 < figure_or(limit, 0) * 9;
 }
 
 static void add_evidence(struct finding *finding, const struct handshake *handshake) {
@@ -233,6 +244,7 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
         finding_evidence(finding, "half_open", FIGURE_OF(listener->half_open));
         finding_evidence(finding, "syn_queue_limit", syn_queue_limit(sample, listener, &source));
         finding_evidence(finding, "never_retransmitted", FIGURE_OF(listener->half_open_fresh));
+        finding_evidence(finding, "deferred", FIGURE_OF(listener->half_open_deferred));
         finding_evidence(finding, "resent_3_times", FIGURE_OF(listener->half_open_old));
         finding_evidence(finding, "of_these_silent_for_7_sec", FIGURE_OF(listener->half_open_patient));
         finding_evidence(finding, "resent_beyond_synack_retries", FIGURE_OF(listener->half_open_repeated));

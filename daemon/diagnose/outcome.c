@@ -160,12 +160,11 @@ static void start_watch(struct outcome_watch *watch, const struct breach *before
     };
 }
 
-/* Of changes beyond the table nothing is known. */
 static bool any_acts_on(const struct knob_changes *changes, enum problem_family family) {
     for (size_t i = 0; i < changes->count; i++)
         if (acts_on[changes->change[i].knob] & (1U << family))
             return true;
-    return changes->more > 0;
+    return false;
 }
 
 struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_changes *changes,

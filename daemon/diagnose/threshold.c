@@ -194,6 +194,13 @@ static struct threshold_rule rule_for(const struct config *config, const struct 
     return rule;
 }
 
+/* What comes in peaks is nothing in between: a look sooner than the next regular one confirms a rate, but
+   refutes none. */
+static bool is_lull(const struct judgement *judgement, const struct track *track, bool over) {
+    return !over && condition_info(track->condition)->is_rate && track->severity == SEVERITY_NONE &&
+           track->over_warning && judgement->elapsed_usec * 2 < judgement->config->interval_usec;
+}
+
 static void judge(const struct observation *seen, void *context) {
     struct judgement *judgement = context;
     struct threshold_tracker *tracker = judgement->tracker;
@@ -211,11 +218,17 @@ static void judge(const struct observation *seen, void *context) {
         }
         return;
     }
-    if (!track && is_over(seen->value.value, warning.value, &rule))
+    bool over = is_over(seen->value.value, warning.value, &rule);
+    if (!track && over)
         track = new_track(tracker, seen->condition, &seen->scope);
     if (!track)
         return;
     judgement->seen[track - tracker->track] = true;
+    if (is_lull(judgement, track, over)) {
+        track->first_look = false;
+        track->unmeasured_usec += judgement->elapsed_usec;
+        return;
+    }
     update(track, &rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 

@@ -44,7 +44,6 @@ static const struct column columns[COUNTER_COUNT] = {
     [COUNTER_REQ_QUEUE_FULL_DROP] = {"TCPReqQFullDrop", SOURCE_NETSTAT, true},
     [COUNTER_TIMEOUTS] = {"TCPTimeouts", SOURCE_NETSTAT, false},
     [COUNTER_SYN_RETRANS] = {"TCPSynRetrans", SOURCE_NETSTAT, false},
-    [COUNTER_DEFER_ACCEPT_DROP] = {"TCPDeferAcceptDrop", SOURCE_NETSTAT, false},
     [COUNTER_ABORT_ON_MEMORY] = {"TCPAbortOnMemory", SOURCE_NETSTAT, false},
     [COUNTER_ABORT_ON_TIMEOUT] = {"TCPAbortOnTimeout", SOURCE_NETSTAT, false},
     [COUNTER_MEMORY_PRESSURES] = {"TCPMemoryPressures", SOURCE_NETSTAT, false},

@@ -96,6 +96,8 @@ static void carry_over_half_open(struct state_walk *walk, const struct listener 
         listener->half_open_old = known ? previous[j].half_open_old : 0;
         listener->half_open_patient = known ? previous[j].half_open_patient : 0;
         listener->half_open_repeated = known ? previous[j].half_open_repeated : 0;
+        listener->half_open_deferred = known ? previous[j].half_open_deferred : 0;
+        listener->nearly_full_looks = known ? previous[j].nearly_full_looks : 0;
         listener->sources = known ? previous[j].sources : (struct half_open_sources){0};
         listener->silent_usec = known ? previous[j].silent_usec : 0;
     }

@@ -125,6 +125,16 @@ static void take_listener(const struct diag_socket *socket, void *context) {
     state_walk_add_listener(&sampler->walk, socket); /* a full table shows in the numbers */
 }
 
+/* Three quarters: from there on an overflow is laid to a listener (observe.c). */
+static void look_at_accept_queues(struct state_walk *walk) {
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        struct listener *listener = &walk->listener[i];
+        bool nearly_full = listener->accept_queue > 0 &&
+                           (uint64_t)listener->accept_queue * 4 >= (uint64_t)listener->backlog * 3;
+        listener->nearly_full_looks = nearly_full ? listener->nearly_full_looks + 1 : 0;
+    }
+}
+
 int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening,
                         char reason[SOURCE_REASON_SIZE]) {
     swap_listener_tables(sampler);
@@ -138,6 +148,7 @@ int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening
     }
     *listening = FIGURE_OF(sampler->listening);
     state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
+    look_at_accept_queues(&sampler->walk);
     if (sampler->listening <= LISTENERS_MAX)
         return 0;
     source_reason(reason, "more than %d listeners", LISTENERS_MAX);
@@ -194,6 +205,7 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
     }
     undo_walk(&sampler->walk);
     state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
+    look_at_accept_queues(&sampler->walk);
     return result;
 }
 

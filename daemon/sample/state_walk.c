@@ -10,7 +10,8 @@
 #define TIMER_RETRANSMIT    1
 #define TIMER_ZERO_WINDOW   4
 #define CLOSE_WAIT_OLD_USEC UINT64_C(5000000)
-#define RETRANSMITS_OLD     3 /* 1 + 2 + 4 s after the first SYN-ACK, if nobody asked again */
+#define FIRST_TIMEOUT_MSEC  1000 /* include/net/tcp.h TCP_TIMEOUT_INIT */
+#define RETRANSMITS_OLD     3    /* 1 + 2 + 4 s after the first SYN-ACK, if nobody asked again */
 #define PORT_TABLE_SIZE     (LISTENERS_MAX + PORT_RULES_MAX)
 
 int state_walk_init(struct state_walk *walk) {
@@ -76,6 +77,7 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
     for (size_t i = 0; i < walk->listener_count; i++) {
         walk->listener[i].half_open = 0;
         walk->listener[i].half_open_fresh = 0;
+        walk->listener[i].half_open_deferred = 0;
         walk->listener[i].half_open_old = 0;
         walk->listener[i].half_open_patient = 0;
         walk->listener[i].half_open_repeated = 0;
@@ -125,6 +127,12 @@ static bool by_timer_alone(const struct diag_socket *socket) {
     return resends >= RETRANSMITS_OLD && resends < 16 && socket->expires_msec > 1000U << (resends - 1);
 }
 
+/* The first SYN-ACK waits for a second. A timer with more left whose SYN-ACK was never sent again is that of
+   a client that has acknowledged, and is waited for to send data (inet_connection_sock.c syn_ack_recalc). */
+static bool is_deferred(const struct diag_socket *socket) {
+    return socket->retransmits == 0 && socket->expires_msec > FIRST_TIMEOUT_MSEC;
+}
+
 static void count_half_open(struct state_walk *walk, const struct diag_socket *socket) {
     struct listener *owner = find_owner(walk, &socket->local);
     bool fresh = socket->retransmits == 0;
@@ -134,6 +142,7 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
         return;
     owner->half_open++;
     owner->half_open_fresh += fresh;
+    owner->half_open_deferred += is_deferred(socket);
     owner->half_open_old += socket->retransmits >= RETRANSMITS_OLD;
     owner->half_open_patient += by_timer_alone(socket);
     owner->half_open_repeated += repeated;

@@ -128,15 +128,17 @@ static void test_by_our_timer_alone(void **state) {
     static const struct {
         const char *name;
         uint8_t retransmits;
-        uint32_t expires_msec, old, patient;
+        uint32_t expires_msec, old, patient, deferred;
     } rows[] = {
-        {"two resends", 2, 3999, 0, 0},
-        {"three, timer of 8 s", 3, 4001, 1, 1},
-        {"three, may be a repeat", 3, 4000, 1, 0},
-        {"four, timer of 16 s", 4, 8001, 1, 1},
-        {"four, timer of 4 s", 4, 3000, 1, 0},
-        {"many, client repeats", 27, 900, 1, 0},
-        {"absurd", 255, UINT32_MAX, 1, 0},
+        {"SYN-ACK just sent", 0, 1000, 0, 0, 0},
+        {"acknowledged, held for data", 0, 1001, 0, 0, 1},
+        {"two resends", 2, 3999, 0, 0, 0},
+        {"three, timer of 8 s", 3, 4001, 1, 1, 0},
+        {"three, may be a repeat", 3, 4000, 1, 0, 0},
+        {"four, timer of 16 s", 4, 8001, 1, 1, 0},
+        {"four, timer of 4 s", 4, 3000, 1, 0, 0},
+        {"many, client repeats", 27, 900, 1, 0, 0},
+        {"absurd", 255, UINT32_MAX, 1, 0, 0},
     };
 
     (void)state;
@@ -149,6 +151,7 @@ static void test_by_our_timer_alone(void **state) {
         state_walk_count(&walk, &socket);
         check_row(rows[i].name, walk.listener[0].half_open_old, rows[i].old);
         check_row(rows[i].name, walk.listener[0].half_open_patient, rows[i].patient);
+        check_row(rows[i].name, walk.listener[0].half_open_deferred, rows[i].deferred);
     }
 }
 

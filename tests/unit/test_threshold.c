@@ -1,43 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The threshold stage: each boundary by number, time as an argument. */
-#include "case.h"
-
-#include "config.h"
 #include "observe.h"
-#include "threshold.h"
-#include "util.h"
-
-#define SECOND USEC_PER_SEC
-
-struct bench {
-    struct config config;
-    struct sample sample;
-    struct threshold_tracker tracker;
-    struct breach breach[BREACHES_MAX];
-    size_t count;
-};
-
-static struct bench fresh(void) {
-    struct bench bench = {.sample = quiet_sample()};
-
-    config_defaults(&bench.config);
-    return bench;
-}
-
-/* Judges the sample `after_usec` later. */
-static void step(struct bench *bench, uint64_t after_usec) {
-    bench->sample.taken_usec += after_usec;
-    bench->sample.span_usec = after_usec;
-    bench->sample.walked_usec = bench->sample.destinations_usec = bench->sample.taken_usec;
-    bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
-}
-
-static enum severity severity_of(const struct bench *bench, enum condition condition) {
-    for (size_t i = 0; i < bench->count; i++)
-        if (bench->breach[i].condition == condition)
-            return bench->breach[i].severity;
-    return SEVERITY_NONE;
-}
+#include "threshold_bench.h"
 
 /* Holds the value for an hour and tells what it comes to. */
 static enum severity settled(struct bench *bench, enum condition condition) {
@@ -313,33 +277,6 @@ static void test_a_gap_counts_as_one_interval(void **state) {
     check_row("and on", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
 }
 
-static void test_a_rate_is_raised_at_its_second_look(void **state) {
-    struct bench bench = fresh();
-    struct listener listeners[2] = {listener_on(80, 128), listener_on(443, 1024)};
-
-    (void)state;
-    listeners[0].half_open = 10;
-    listeners[1].half_open = 1025;
-    bench.sample.listener = listeners;
-    bench.sample.listener_count = 2;
-    step(&bench, SECOND);
-    bench.sample.increase[COUNTER_REQ_QUEUE_FULL_COOKIES] = FIGURE_OF(20000);
-    step(&bench, SECOND);
-    check_row("first look", severity_of(&bench, CONDITION_SYN_OVERFLOW), SEVERITY_NONE);
-    assert_true(threshold_awaits_second_look(&bench.tracker));
-    bench.sample.increase[COUNTER_REQ_QUEUE_FULL_COOKIES] = FIGURE_OF(5000);
-    step(&bench, SECOND / 4);
-    check_row("second look", severity_of(&bench, CONDITION_SYN_OVERFLOW), SEVERITY_CRITICAL);
-    assert_false(threshold_awaits_second_look(&bench.tracker));
-    check_row("per second", bench.breach[bench.count - 1].value, 20000);
-    check_row("laid to the fullest", bench.breach[bench.count - 1].blamed.port, 443);
-    check_row("whose limit it ran over", bench.breach[bench.count - 1].limit.value, 1024);
-    listeners[0].half_open = 128;
-    listeners[1].half_open = 0;
-    step(&bench, SECOND);
-    check_row("the blame does not wander", bench.breach[bench.count - 1].blamed.port, 443);
-}
-
 /* A walk that is not repeated is one measurement, however often it is judged. */
 static void test_an_old_walk_lets_no_time_pass(void **state) {
     struct bench bench = fresh();
@@ -354,40 +291,6 @@ static void test_an_old_walk_lets_no_time_pass(void **state) {
     }
     step(&bench, SECOND);
     check_row("seen again 101 s later", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
-}
-
-static void test_peaks_with_a_long_hold(void **state) {
-    struct bench bench = fresh();
-
-    (void)state;
-    step(&bench, SECOND);
-    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(50);
-    step(&bench, SECOND);
-    assert_true(threshold_awaits_second_look(&bench.tracker));
-    for (int i = 0; i < 2; i++) {
-        step(&bench, SECOND);
-        assert_false(threshold_awaits_second_look(&bench.tracker)); /* looked twice, waiting for the hold */
-    }
-    check_row("held for 3 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
-}
-
-static void test_nobody_is_blamed_for_a_queue_that_is_not_full(void **state) {
-    struct bench bench = fresh();
-    struct listener listeners[2] = {listener_on(8001, 8), listener_on(8002, 4096)};
-
-    (void)state;
-    listeners[1].accept_queue = 3;
-    bench.sample.listener = listeners;
-    bench.sample.listener_count = 2;
-    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(1389);
-    for (int i = 0; i < 5; i++)
-        step(&bench, SECOND);
-    check_row("raised", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_CRITICAL);
-    check_row("on nobody", bench.breach[0].blamed.family, ENDPOINT_NONE);
-    listeners[0].accept_queue = 9;
-    step(&bench, SECOND);
-    check_row("and it stays so: the incident must not move", bench.breach[bench.count - 1].blamed.family,
-              ENDPOINT_NONE);
 }
 
 static void test_port_overrides(void **state) {
@@ -474,10 +377,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_neither_raises_nor_clears),
         cmocka_unit_test(test_orphaned_fin_wait_2_fills_the_time_wait_table),
         cmocka_unit_test(test_a_gap_counts_as_one_interval),
-        cmocka_unit_test(test_a_rate_is_raised_at_its_second_look),
         cmocka_unit_test(test_an_old_walk_lets_no_time_pass),
-        cmocka_unit_test(test_peaks_with_a_long_hold),
-        cmocka_unit_test(test_nobody_is_blamed_for_a_queue_that_is_not_full),
         cmocka_unit_test(test_port_overrides),
         cmocka_unit_test(test_a_closed_listener_clears),
         cmocka_unit_test(test_more_scopes_than_tracks),

@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* How fast a breach grows, by measurements and not by ticks. */
-#include "case.h"
+#include "threshold_bench.h"
 
-#include "config.h"
-#include "threshold.h"
-#include "util.h"
+static struct bench watched(void) {
+    struct bench bench = fresh();
 
-#define SECOND USEC_PER_SEC
-
-struct bench {
-    struct config config;
-    struct sample sample;
-    struct threshold_tracker tracker;
-    struct breach breach[BREACHES_MAX];
-    size_t count;
-};
-
-static struct bench fresh(void) {
-    struct bench bench = {.sample = quiet_sample()};
-
-    config_defaults(&bench.config);
     bench.config.rule[CONDITION_CLOSE_WAIT].hold_usec = 0;
     return bench;
-}
-
-/* Judges the sample `after_usec` later. */
-static void step(struct bench *bench, uint64_t after_usec) {
-    bench->sample.taken_usec += after_usec;
-    bench->sample.span_usec = after_usec;
-    bench->sample.walked_usec = bench->sample.destinations_usec = bench->sample.taken_usec;
-    bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
 }
 
 static const struct breach *breach_of(const struct bench *bench, enum condition condition) {
@@ -60,7 +37,7 @@ static void test_trend(void **state) {
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct bench bench = fresh();
+        struct bench bench = watched();
         uint64_t *value = &bench.sample.state[STATE_CLOSE_WAIT].value;
         bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(200);
         step(&bench, SECOND);
@@ -76,7 +53,7 @@ static void test_trend(void **state) {
 }
 
 static void test_an_old_walk_is_no_trend(void **state) {
-    struct bench bench = fresh();
+    struct bench bench = watched();
 
     (void)state;
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(200);
@@ -96,7 +73,7 @@ static void test_an_old_walk_is_no_trend(void **state) {
 }
 
 static void test_trend_when_time_goes_back(void **state) {
-    struct bench bench = fresh();
+    struct bench bench = watched();
 
     (void)state;
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(200);
