@@ -168,9 +168,8 @@ struct source_ports {
 /** A bounded look at the sockets of one state, taken only while there are many of them. */
 struct survey {
     uint64_t taken_usec; /* CLOCK_MONOTONIC; 0 = not taken */
-    uint32_t
-        sockets;   /* looked at; the kernel walks them in the order of a hash, so a part is a fair sample */
-    bool complete; /* these were all; else a part, taken evenly over the ports */
+    uint32_t sockets;    /* looked at */
+    bool complete;       /* these were all; else a part, taken evenly over the ports */
     uint32_t inbound;    /* of these, with a listener's local port */
     uint32_t keepalive;  /* ESTABLISHED: keepalive timer running */
     uint32_t idle;       /* ESTABLISHED: no timer at all, and nothing received for a minute */
