@@ -122,20 +122,21 @@ static void test_a_short_queue_that_drops_has_no_floor(void **state) {
     static const struct {
         const char *name;
         struct figure cookies;
-        uint32_t half_open;
+        uint32_t backlog, half_open;
         enum severity wanted;
     } rows[] = {
-        {"full, cookies off", FIGURE_OF(0), 16, SEVERITY_CRITICAL},
-        {"full, cookies not built in", FIGURE_MISSING, 16, SEVERITY_CRITICAL},
-        {"not full, cookies off", FIGURE_OF(0), 15, SEVERITY_NONE},
-        {"full, cookies on", FIGURE_OF(1), 16, SEVERITY_NONE},
-        {"full, it is not known whether cookies are on", FIGURE_NONE, 16, SEVERITY_NONE},
+        {"full, cookies off", FIGURE_OF(0), 16, 16, SEVERITY_CRITICAL},
+        {"full, cookies not built in", FIGURE_MISSING, 16, 16, SEVERITY_CRITICAL},
+        {"not full, cookies off", FIGURE_OF(0), 16, 15, SEVERITY_NONE},
+        {"full, cookies on", FIGURE_OF(1), 16, 16, SEVERITY_NONE},
+        {"half of a long queue, cookies off", FIGURE_OF(0), 1000, 500, SEVERITY_WARNING},
+        {"full, it is not known whether cookies are on", FIGURE_NONE, 16, 16, SEVERITY_NONE},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct bench bench = fresh();
-        struct listener listener = listener_on(80, 16);
+        struct listener listener = listener_on(80, rows[i].backlog);
         listener.half_open = rows[i].half_open;
         bench.sample.listener = &listener;
         bench.sample.listener_count = 1;
