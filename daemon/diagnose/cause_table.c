@@ -25,10 +25,11 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "Nearly all half-open connections are from one source, and none of them is completed: a "
                 "flood from one host, or one forged address, or clients that our SYN-ACKs do not reach, or "
                 "whose ACKs do not reach us.",
-            .remedy = {"@sysctl",
-                       "look at that source with the capture command, then block it on the firewall; a "
-                       "source address can be forged, so do not block it for good",
-                       "keep net.ipv4.tcp_syncookies=1, so that real clients still get in"},
+            .remedy =
+                {"@sysctl",
+                 "look at that source with the capture command, then block it on the firewall, of IPv6 the "
+                 "whole /64; a source address can be forged, so do not block it for good",
+                 "keep net.ipv4.tcp_syncookies=1, so that real clients still get in"},
         },
     [CAUSE_SPOOFED_ALIVE_FLOOD] =
         {

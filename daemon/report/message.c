@@ -76,6 +76,18 @@ static void add_opening(struct text *text, const struct alert *alert) {
     }
 }
 
+/* The one source of a flood; an IPv6 host may use any address of its /64. */
+static void add_source(struct text *text, const struct endpoint *peer) {
+    struct endpoint source = *peer;
+    char address[ENDPOINT_TEXT_SIZE];
+    bool ipv6 = peer->family == ENDPOINT_IPV6;
+
+    if (ipv6)
+        memset(source.address + 8, 0, 8);
+    endpoint_format(&source, address);
+    text_add(text, " from %s%s", address, ipv6 ? "/64" : "");
+}
+
 static void add_where(struct text *text, const struct finding *finding) {
     char local[ENDPOINT_TEXT_SIZE], peer[ENDPOINT_TEXT_SIZE];
 
@@ -96,7 +108,7 @@ static void add_where(struct text *text, const struct finding *finding) {
     else if (finding->local.port != 0)
         text_add(text, " on port %" PRIu16, finding->local.port);
     if (finding->family == FAMILY_HANDSHAKE && peer[0] != '\0')
-        text_add(text, " from %s", peer);
+        add_source(text, &finding->peer);
     else if (peer[0] != '\0')
         text_add(text, " towards %s", peer);
 }

@@ -57,6 +57,13 @@ static struct alert one_source(void) {
     return alert;
 }
 
+static struct alert one_source_ipv6(void) {
+    struct alert alert = one_source();
+
+    alert.finding.peer = sample_endpoint("2001:db8:64:1::5");
+    return alert;
+}
+
 /* With @p minutes left. */
 static struct alert ports_left(uint64_t minutes) {
     struct alert alert = sample_ports();
@@ -219,6 +226,8 @@ static void test_sentences(void **state) {
          "Ephemeral ports running out from 2001:db8::2: 27000 ephemeral ports of ", "."},
         {"flood from one source", one_source, EVENT_RAISED, 0,
          "SYN flood on 192.0.2.10:80 from 203.0.113.9: 1025 half-open connections of ", "."},
+        {"flood from one source, IPv6", one_source_ipv6, EVENT_RAISED, 0,
+         "SYN flood on 192.0.2.10:80 from 2001:db8:64:1::/64: 1025 half-open connections of ", "."},
         {"nowhere in particular", stall, EVENT_RAISED, 0,
          "Outgoing connections unanswered: 600 unanswered connection attempts, threshold 500; ",
          " First: check the path and the peer."},
