@@ -218,8 +218,7 @@ static void judge_sample(struct manager *manager) {
     manager->breach_count =
         threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
-    if (findings < FINDINGS_MAX &&
-        audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
+    if (audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
         findings++;
     size_t alerts = incident_update(&manager->incidents, manager->finding, findings, manager->sample,
                                     manager->config->reminder_usec, manager->alert);

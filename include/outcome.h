@@ -58,6 +58,9 @@ struct outcome_watch {
     struct outcome outcome; /* all changes since the first that is not judged */
     uint64_t changed_usec;  /* CLOCK_MONOTONIC of the last; 0 = none */
     struct figure drops_before;
+    uint64_t told_since_usec; /* a window of 10 s, and the changes told in it */
+    uint32_t told;
+    bool untold;    /* there were more: told when the window is over */
     bool subsiding; /* the breach was already going when the first came */
     bool related;   /* one of them acts on this problem */
 };
@@ -91,6 +94,13 @@ struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_chan
  * @return whether there is a verdict to tell, in watch->outcome
  */
 bool outcome_judge(struct outcome_watch *watch, const struct finding *finding, const struct sample *sample);
+
+/**
+ * Holds back a key that is switched to and fro.
+ * @param changed something changed just now
+ * @return whether to tell of changes now: at most two are told in 10 s, those held back once they are over
+ */
+bool outcome_may_tell(struct outcome_watch *watch, bool changed, uint64_t now_usec);
 
 /** @return whether the changes may have ended an incident that is over @p now_usec: one acts on the problem,
  * fresh, not judged in vain. */

@@ -32,6 +32,7 @@ enum counter {
     COUNTER_REQ_QUEUE_FULL_DROP,    /* TCPReqQFullDrop */
     COUNTER_TIMEOUTS,               /* TCPTimeouts */
     COUNTER_SYN_RETRANS,            /* TCPSynRetrans: SYN and SYN-ACK resends */
+    COUNTER_ACK_SKIPPED_SYN_RECV,   /* TCPACKSkippedSynRecv: a SYN repeated within half a second */
     COUNTER_ABORT_ON_MEMORY,
     COUNTER_ABORT_ON_TIMEOUT,
     COUNTER_MEMORY_PRESSURES,

@@ -16,7 +16,6 @@ struct sysctl_origin {
     char path[SYSCTL_PATH_SIZE]; /* without the root; "" if no file sets it */
     unsigned int line;
     char value[SYSCTL_VALUE_SIZE]; /* blanks in a row are one; cut if it is long */
-    bool overrides;                /* an earlier line or file sets it, too, in vain */
     bool incomplete;               /* a file could not be read: it may be the one that sets it */
 };
 

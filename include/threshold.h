@@ -32,7 +32,8 @@ enum limit_source {
     LIMIT_THREE_QUARTER_RULE, /* 3/4 of tcp_max_syn_backlog, syncookies off */
     LIMIT_MAX_SYN_BACKLOG,    /* before Linux 4.4 */
     LIMIT_MAX_TW_BUCKETS,
-    LIMIT_PORT_RANGE, /* ip_local_port_range less the reserved ports */
+    LIMIT_PORT_RANGE,
+    LIMIT_PORTS_NOT_RESERVED, /* ip_local_port_range less ip_local_reserved_ports */
     LIMIT_MAX_ORPHANS,
     LIMIT_TCP_MEM,
     LIMIT_CONNTRACK_MAX,
@@ -119,6 +120,9 @@ struct figure syn_queue_limit(const struct sample *sample, const struct listener
  * are timestamps (tcp_ipv4.c tcp_twsk_unique)
  */
 bool time_wait_is_reused(const struct sample *sample, const struct endpoint *remote);
+
+/** @return whether a full SYN queue drops: syncookies 0, or not built in. */
+bool syncookies_are_off(const struct sample *sample);
 
 /** @return what cut the accept-queue backlog: the application's listen() or somaxconn. */
 enum limit_source accept_queue_limit_source(const struct sample *sample, const struct listener *listener);

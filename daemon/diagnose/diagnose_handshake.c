@@ -86,6 +86,15 @@ static bool mostly_unanswered(const struct handshake *handshake) {
            (figure_known(limit) && limit.value > 0 && listener->half_open >= limit.value);
 }
 
+/* As many are opened as are under way, and few have been silent for long: over a path of 2 s every SYN-ACK is
+   sent again before the answer comes. @param few one in so many */
+static bool may_be_slow_path(const struct handshake *handshake, uint32_t few) {
+    const struct listener *listener = handshake->listener;
+
+    return listener && handshake->opened >= listener->half_open &&
+           listener->half_open_old * few < listener->half_open;
+}
+
 /* Three quarters at least. */
 static bool from_one_source(const struct listener *listener) {
     return listener && listener->half_open > 1 &&
@@ -99,6 +108,10 @@ static bool from_one_source(const struct listener *listener) {
 static bool clients_repeat(const struct sample *sample, const struct listener *listener) {
     if (!listener || listener->half_open == 0 || listener->half_open_old * 5 < listener->half_open ||
         listener->half_open_patient * 5 >= listener->half_open_old)
+        return false;
+    /* A client repeats its SYN after a second at the earliest; sooner than half a second is counted here
+       (tcp_input.c tcp_oow_rate_limited). */
+    if (recently(sample, COUNTER_ACK_SKIPPED_SYN_RECV) * 5 >= listener->half_open_old)
         return false;
     bool were_silent =
         listener->silent_usec != 0 && sample->walked_usec - listener->silent_usec <= SILENCE_USEC;
@@ -145,7 +158,8 @@ static bool queue_is_reset(const struct handshake *handshake) {
 /* The SYN queue is full and the kernel answers by cookie: what comes back tells who asked. */
 static enum cause conclude_cookies(const struct handshake *handshake, enum confidence *confidence) {
     *confidence = CONFIDENCE_HIGH;
-    if (handshake->received * 2 >= handshake->sent && !mostly_unanswered(handshake))
+    bool real_clients = !mostly_unanswered(handshake) || may_be_slow_path(handshake, 20);
+    if (handshake->received * 2 >= handshake->sent && real_clients)
         return CAUSE_BURST;
     if (handshake->resets * 2 >= handshake->sent)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
@@ -175,10 +189,10 @@ static enum cause conclude_half_open(const struct handshake *handshake, enum con
     *confidence = CONFIDENCE_MEDIUM;
     if (handshake->resets > handshake->opened && handshake->resets >= listener->half_open)
         return CAUSE_SPOOFED_ALIVE_FLOOD;
-    if (mostly_unanswered(handshake))
+    if (mostly_unanswered(handshake) && !may_be_slow_path(handshake, 5))
         return unanswered_flood(handshake);
     *confidence = trust_in_opened(handshake);
-    if (handshake->opened >= listener->half_open)
+    if (handshake->opened >= listener->half_open && !mostly_unanswered(handshake))
         return CAUSE_BURST;
     *confidence = CONFIDENCE_LOW;
     return CAUSE_HALF_OPEN_UNCLEAR;

@@ -125,7 +125,7 @@ static void syn_sent(struct diagnosis *diagnosis, const struct breach *breach) {
     locate_syn_sent(sample, finding);
     finding_evidence(finding, "retransmitted", FIGURE_OF(sample->detail.syn_sent_retransmitted));
     finding_evidence(finding, "simultaneous_opens", FIGURE_OF(sample->detail.syn_recv_simultaneous));
-    finding_evidence(finding, "refused_lately", FIGURE_OF(refused(sample)));
+    finding_evidence(finding, "failed_lately", FIGURE_OF(refused(sample)));
     finding_evidence(finding, "failed_attempts_per_sec", sample_rate(sample, COUNTER_ATTEMPT_FAILS));
     finding_evidence(finding, "tcp_syn_retries", sample->knob[KNOB_TCP_SYN_RETRIES].value);
     enum cause cause = conclude_syn_sent(sample, breach->value, &confidence);

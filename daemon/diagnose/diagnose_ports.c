@@ -22,6 +22,14 @@ static enum cause conclude_destination(const struct destination *destination) {
     return CAUSE_PORTS_LIVE;
 }
 
+/* The kernel would take them over if the peer uses timestamps, which nobody tells; connect() was not seen to
+   need one, or failed. */
+static bool may_be_reused(const struct sample *sample, const struct destination *destination) {
+    return time_wait_is_reused(sample, &destination->remote) &&
+           (uint64_t)destination->reusable * 2 > destination->ports_in_use &&
+           figure_or(sample->recent_increase[COUNTER_TIME_WAIT_RECYCLED], 0) == 0;
+}
+
 static void add_destination(struct finding *finding, const struct destination *destination) {
     finding_evidence(finding, "in_time_wait", FIGURE_OF(destination->time_wait));
     finding_evidence(finding, "reusable_time_wait", FIGURE_OF(destination->reusable));
@@ -39,7 +47,8 @@ static void conclude(struct finding *finding, const struct sample *sample) {
         finding_conclude(finding, CAUSE_PORTS_TIME_WAIT, CONFIDENCE_LOW);
     } else {
         add_destination(finding, destination);
-        finding_conclude(finding, conclude_destination(destination), CONFIDENCE_HIGH);
+        finding_conclude(finding, conclude_destination(destination),
+                         may_be_reused(sample, destination) ? CONFIDENCE_LOW : CONFIDENCE_HIGH);
     }
 }
 

@@ -91,10 +91,16 @@ static bool differs(const struct incident *incident, const struct finding *findi
            finding->hazards != incident->finding.hazards;
 }
 
+/* A guess does not take the place of a better diagnosis of another problem. */
+static bool is_weaker(const struct incident *incident, const struct finding *finding) {
+    return finding->problem != incident->finding.problem && finding->confidence == CONFIDENCE_LOW &&
+           incident->finding.confidence > CONFIDENCE_LOW;
+}
+
 /* Whether it has differed long enough to be told; meanwhile nothing else is, for it would not fit together.
  */
 static bool has_settled(struct incident *incident, const struct finding *finding, uint64_t now_usec) {
-    if (!differs(incident, finding) || lacks_evidence(finding)) {
+    if (!differs(incident, finding) || lacks_evidence(finding) || is_weaker(incident, finding)) {
         incident->differs_since_usec = 0;
         return false;
     }
@@ -127,10 +133,15 @@ static bool has_number(const struct finding *finding) {
 
 static void tell_outcome(struct update *update, struct incident *incident, const struct finding *finding,
                          const struct outcome *outcome) {
-    incident->finding = tellable(incident, finding, false);
+    struct finding told = tellable(incident, finding, false);
     /* What it was about, where the change ended it at once: there may be nothing left to count. */
-    if (lacks_evidence(finding) && incident->lead.condition == incident->finding.lead.condition)
-        incident->finding.lead = incident->lead;
+    if (lacks_evidence(finding) && incident->lead.condition == told.lead.condition) {
+        told = incident->finding;
+        told.severity = finding->severity;
+        told.lead = incident->lead;
+        told.advice_count = 0;
+    }
+    incident->finding = told;
     tell(update, incident, EVENT_CHANGED);
     update->alert[update->count - 1].outcome = *outcome;
 }
@@ -139,13 +150,16 @@ static void tell_outcome(struct update *update, struct incident *incident, const
 static bool follow_changes(struct update *update, struct incident *incident, const struct finding *finding) {
     if (!has_number(finding))
         return false;
-    if (update->changes.count > 0) {
-        struct outcome outcome = outcome_begin(&incident->changes, &update->changes, finding, &incident->lead,
-                                               update->table->syn_drops, update->now_usec);
+    bool changed = update->changes.count > 0;
+    struct outcome outcome = incident->changes.outcome;
+    if (changed)
+        outcome = outcome_begin(&incident->changes, &update->changes, finding, &incident->lead,
+                                update->table->syn_drops, update->now_usec);
+    if (outcome_may_tell(&incident->changes, changed, update->now_usec)) {
         tell_outcome(update, incident, finding, &outcome);
         return true;
     }
-    if (!outcome_judge(&incident->changes, finding, update->sample))
+    if (changed || !outcome_judge(&incident->changes, finding, update->sample))
         return false;
     tell_outcome(update, incident, finding, &incident->changes.outcome);
     return true;

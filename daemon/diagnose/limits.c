@@ -38,14 +38,18 @@ static struct figure old_syn_queue_limit(const struct sample *sample, const stru
     return FIGURE_OF(limit);
 }
 
+bool syncookies_are_off(const struct sample *sample) {
+    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
+
+    return cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
+}
+
 /* tcp_conn_request(), tcp_v4_conn_request() before it: without cookies a stranger is dropped once less than a
    quarter of tcp_max_syn_backlog is left. */
 static uint64_t without_cookies(const struct sample *sample, uint64_t limit, enum limit_source *source) {
-    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
     struct figure max_syn = sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
-    bool off = cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
 
-    if (!off || !figure_known(max_syn) || max_syn.value - max_syn.value / 4 >= limit)
+    if (!syncookies_are_off(sample) || !figure_known(max_syn) || max_syn.value - max_syn.value / 4 >= limit)
         return limit;
     *source = LIMIT_THREE_QUARTER_RULE;
     return max_syn.value - max_syn.value / 4;
@@ -80,6 +84,7 @@ const char *limit_source_name(enum limit_source source) {
         [LIMIT_MAX_SYN_BACKLOG] = "net.ipv4.tcp_max_syn_backlog",
         [LIMIT_MAX_TW_BUCKETS] = "net.ipv4.tcp_max_tw_buckets",
         [LIMIT_PORT_RANGE] = "net.ipv4.ip_local_port_range",
+        [LIMIT_PORTS_NOT_RESERVED] = "net.ipv4.ip_local_port_range less net.ipv4.ip_local_reserved_ports",
         [LIMIT_MAX_ORPHANS] = "net.ipv4.tcp_max_orphans",
         [LIMIT_TCP_MEM] = "net.ipv4.tcp_mem",
         [LIMIT_CONNTRACK_MAX] = "net.netfilter.nf_conntrack_max",

@@ -6,12 +6,6 @@
 #define NEARLY_FULL 7500 /* permyriad */
 #define ALL_TAKEN   9500
 
-static bool cookies_are_off(const struct sample *sample) {
-    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
-
-    return cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
-}
-
 /* What a listener condition compares: its two numbers and their limit. */
 static struct observation at_listener(const struct sample *sample, const struct listener *listener,
                                       enum condition condition) {
@@ -26,7 +20,7 @@ static struct observation at_listener(const struct sample *sample, const struct 
         seen.value = FIGURE_OF(listener->half_open);
         seen.limit = syn_queue_limit(sample, listener, &seen.limit_source);
         seen.measured_usec = sample->walked_usec;
-        seen.drops_when_full = cookies_are_off(sample);
+        seen.drops_when_full = syncookies_are_off(sample);
         return seen;
     }
     seen.value = FIGURE_OF(listener->accept_queue);
@@ -76,7 +70,7 @@ struct figure observe_syn_overflow(const struct sample *sample) {
     if (figure_known(mode) && mode.value == 2)
         full = figure_subtract(increase[COUNTER_SYNCOOKIES_SENT], increase[COUNTER_SYNCOOKIES_RECV]);
     /* The 3/4 rule moves ListenDrops alone; of these the accept-queue drops are ListenOverflows. */
-    if (cookies_are_off(sample)) {
+    if (syncookies_are_off(sample)) {
         struct figure dropped =
             figure_subtract(increase[COUNTER_LISTEN_DROPS], increase[COUNTER_LISTEN_OVERFLOWS]);
         if (figure_known(full) && figure_known(dropped) && dropped.value > full.value)
@@ -194,11 +188,13 @@ static uint64_t ports_taken(const struct sample *sample, const struct destinatio
 }
 
 static struct observation of_ports(const struct sample *sample) {
+    bool reserved = figure_or(sample->knob[KNOB_PORTS_RESERVED].value, 0) > 0;
+
     return (struct observation){
         .condition = CONDITION_PORTS,
         .scope.kind = SCOPE_DESTINATION,
         .limit = sample_ephemeral_ports(sample),
-        .limit_source = LIMIT_PORT_RANGE,
+        .limit_source = reserved ? LIMIT_PORTS_NOT_RESERVED : LIMIT_PORT_RANGE,
         .measured_usec = sample->destinations_usec,
     };
 }

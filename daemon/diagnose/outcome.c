@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define JUDGE_USEC   60000000ULL
+#define TELL_USEC    10000000ULL /* for which at most so many changes are told */
+#define TOLD_MAX     2
 #define GIVE_UP_USEC 120000000ULL
 #define RECENT_USEC  120000000ULL /* a change longer ago ended nothing */
 #define HELPED_RATIO 8000         /* permyriad of the figure before */
@@ -131,7 +133,9 @@ static void merge_change(struct knob_changes *all, const struct knob_change *cha
 static void merge(struct knob_changes *all, const struct knob_changes *changes) {
     for (size_t i = 0; i < changes->count; i++)
         merge_change(all, &changes->change[i]);
-    all->syn |= changes->syn;
+    all->syn = false;
+    for (size_t i = 0; i < all->count; i++)
+        all->syn |= decides_on_syns(all->change[i].knob);
 }
 
 static struct outcome_figure figure_of_breach(const struct breach *breach) {
@@ -149,15 +153,38 @@ static bool is_about_syns(const struct finding *finding, enum condition conditio
            (condition == CONDITION_SYN_RECV || condition == CONDITION_SYN_OVERFLOW);
 }
 
+/* All but what was told lately. */
+static void forget(struct outcome_watch *watch) {
+    watch->outcome = (struct outcome){0};
+    watch->changed_usec = 0;
+    watch->drops_before = FIGURE_NONE;
+    watch->subsiding = false;
+    watch->related = false;
+}
+
 /* The first change that is not yet judged: what was until then. */
 static void start_watch(struct outcome_watch *watch, const struct breach *before, struct figure drops) {
-    *watch = (struct outcome_watch){
-        .outcome = {.verdict = VERDICT_PENDING,
-                    .condition = before->condition,
-                    .before = figure_of_breach(before)},
-        .drops_before = drops,
-        .subsiding = before->stale || before->value < before->threshold,
-    };
+    forget(watch);
+    watch->outcome.verdict = VERDICT_PENDING;
+    watch->outcome.condition = before->condition;
+    watch->outcome.before = figure_of_breach(before);
+    watch->drops_before = drops;
+    watch->subsiding = before->stale || before->value < before->threshold;
+}
+
+bool outcome_may_tell(struct outcome_watch *watch, bool changed, uint64_t now_usec) {
+    bool over = now_usec - watch->told_since_usec >= TELL_USEC;
+
+    watch->untold |= changed;
+    if (!watch->untold || (!over && watch->told >= TOLD_MAX))
+        return false;
+    if (over || watch->told == 0) {
+        watch->told_since_usec = now_usec;
+        watch->told = 0;
+    }
+    watch->told++;
+    watch->untold = false;
+    return changed || watch->outcome.verdict == VERDICT_PENDING;
 }
 
 static bool any_acts_on(const struct knob_changes *changes, enum problem_family family) {
@@ -178,7 +205,7 @@ struct outcome outcome_begin(struct outcome_watch *watch, const struct knob_chan
     watch->related = any_acts_on(&outcome->changes, finding->family);
     watch->changed_usec = now_usec;
     if (outcome->changes.count == 0) {
-        *watch = (struct outcome_watch){0};
+        forget(watch);
         return (struct outcome){.changes = *changes};
     }
     if (!outcome->drops && outcome->changes.syn && figure_known(watch->drops_before) &&

@@ -29,12 +29,26 @@ static void list_add(struct item_list *list, struct item item) {
         list->item[list->count++] = item;
 }
 
+/* Nothing to keep where it is only now advised, and no longer backlog where another limit binds. */
+static bool is_pointless(const struct finding *finding, const char *remedy) {
+    static const char keep[] = "keep ";
+
+    if (finding->backlog_suffices && strstr(remedy, BACKLOG_MARK))
+        return true;
+    for (size_t i = 0; i < finding->advice_count && strncmp(remedy, keep, strlen(keep)) == 0; i++) {
+        const char *key = knob_name(finding->advice[i].row->knob);
+        if (strncmp(remedy + strlen(keep), key, strlen(key)) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void list_items(const struct finding *finding, struct item_list *list) {
     const struct cause_info *info = cause_info(finding->cause);
 
     list->count = 0;
     for (size_t i = 0; i < REMEDIES_MAX && info->remedy[i]; i++) {
-        if (finding->backlog_suffices && strstr(info->remedy[i], BACKLOG_MARK))
+        if (is_pointless(finding, info->remedy[i]))
             continue;
         if (strcmp(info->remedy[i], SYSCTL_MARK) != 0) {
             list_add(list, (struct item){.text = info->remedy[i]});

@@ -119,9 +119,7 @@ static void copy_value(const char *from, char value[SYSCTL_VALUE_SIZE]) {
 }
 
 static void assign(const struct search *search, struct sysctl_origin *origin, const char *value) {
-    bool again = origin->path[0] != '\0';
-
-    *origin = (struct sysctl_origin){.line = search->line, .overrides = again};
+    *origin = (struct sysctl_origin){.line = search->line};
     snprintf(origin->path, sizeof origin->path, "%s/%s", search->reading->directory, search->reading->name);
     copy_value(value, origin->value);
 }
@@ -204,7 +202,6 @@ int sysctl_files_find(const char *root, const char *key, struct sysctl_origin *o
     *origin = (struct sysctl_origin){0};
     if (!search->excluded)
         *origin = exact ? search->exact : search->glob;
-    origin->overrides = origin->overrides || (exact && search->glob.path[0] != '\0');
     origin->incomplete = search->incomplete;
     return origin->path[0] != '\0';
 }

@@ -44,6 +44,7 @@ static const struct column columns[COUNTER_COUNT] = {
     [COUNTER_REQ_QUEUE_FULL_DROP] = {"TCPReqQFullDrop", SOURCE_NETSTAT, true},
     [COUNTER_TIMEOUTS] = {"TCPTimeouts", SOURCE_NETSTAT, false},
     [COUNTER_SYN_RETRANS] = {"TCPSynRetrans", SOURCE_NETSTAT, false},
+    [COUNTER_ACK_SKIPPED_SYN_RECV] = {"TCPACKSkippedSynRecv", SOURCE_NETSTAT, false},
     [COUNTER_ABORT_ON_MEMORY] = {"TCPAbortOnMemory", SOURCE_NETSTAT, false},
     [COUNTER_ABORT_ON_TIMEOUT] = {"TCPAbortOnTimeout", SOURCE_NETSTAT, false},
     [COUNTER_MEMORY_PRESSURES] = {"TCPMemoryPressures", SOURCE_NETSTAT, false},

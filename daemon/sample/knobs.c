@@ -21,7 +21,8 @@
 /* Where a knob stands in a file of several values; a file not listed has one. */
 struct place {
     unsigned int field, fields;
-    bool sign_apart; /* a leading minus is no part of the number */
+    bool sign_apart;       /* a leading minus is no part of the number */
+    bool never_below_zero; /* the kernel takes a negative value, and it means 0 */
 };
 
 static const struct place places[KNOB_COUNT] = {
@@ -31,6 +32,9 @@ static const struct place places[KNOB_COUNT] = {
     [KNOB_TCP_MEM_PRESSURE] = {1, 3, false},
     [KNOB_TCP_MEM_MAX] = {2, 3, false},
     [KNOB_TCP_EHASH_ENTRIES] = {0, 1, true}, /* sysctl_net_ipv4.c proc_tcp_ehash_entries */
+    /* Compared as an int: below 0 is always reached (inet_timewait_sock.c, tcp.h tcp_too_many_orphans). */
+    [KNOB_TCP_MAX_TW_BUCKETS] = {0, 1, .never_below_zero = true},
+    [KNOB_TCP_MAX_ORPHANS] = {0, 1, .never_below_zero = true},
 };
 
 static void knob_path(enum knob knob, char path[PATH_SIZE]) {
@@ -54,8 +58,10 @@ static int pick_value(enum knob knob, const char *text, uint64_t *value, char re
     for (const char *at = text; *at != '\0';) {
         size_t length = strcspn(at, " \t\n");
         if (length > 0 && count++ == places[knob].field) {
-            size_t sign = places[knob].sign_apart && *at == '-';
+            size_t sign = (places[knob].sign_apart || places[knob].never_below_zero) && *at == '-';
             result = decimal_parse(at + sign, length - sign, value);
+            if (sign > 0 && places[knob].never_below_zero)
+                *value = 0;
             if (result < 0)
                 source_reason(reason, "%s: \"%.*s\" is not a number", knob_name(knob),
                               length > 32 ? 32 : (int)length, at);

@@ -8,7 +8,7 @@
 struct handshake_row {
     const char *name;
     enum condition condition[2]; /* breached; the second may be CONDITION_COUNT */
-    uint64_t sent, received, drop, listen_drops, overflows, opened, resets;
+    uint64_t sent, received, drop, listen_drops, overflows, opened, resets, skipped;
     uint32_t half_open, fresh, old, patient, repeated, deferred, leader_votes, accept_queue;
     uint32_t silent_sec; /* since its half-opens were seen to be silent; 0: never */
     uint32_t looks;      /* in a row that found the accept queue nearly full */
@@ -292,6 +292,28 @@ static const struct handshake_row handshakes[] = {
      .problem = PROBLEM_HANDSHAKE_LOSS,
      .cause = CAUSE_LOSSY_RETURN_PATH,
      .confidence = CONFIDENCE_LOW},
+    {"a flood that repeats its addresses and ports at once",
+     {CONDITION_SYN_OVERFLOW, NONE},
+     .sent = 500,
+     .half_open = 129,
+     .fresh = 20,
+     .old = 70,
+     .skipped = 14,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_SPOOFED_FLOOD,
+     .confidence = CONFIDENCE_MEDIUM},
+    {"real clients over 1.5 s, cookies on",
+     {CONDITION_SYN_OVERFLOW, NONE},
+     .sent = 1200,
+     .received = 600,
+     .opened = 700,
+     .half_open = 257,
+     .fresh = 100,
+     .old = 12,
+     .backlog = 256,
+     .problem = PROBLEM_SYN_BACKLOG_SMALL,
+     .cause = CAUSE_BURST,
+     .confidence = CONFIDENCE_HIGH},
     {"what a flood has left, in the second half of its timers",
      {CONDITION_SYN_RECV, NONE},
      .half_open = 128,
@@ -330,6 +352,8 @@ static const struct handshake_row handshakes[] = {
      {CONDITION_SYN_RECV, NONE},
      .half_open = 100,
      .fresh = 30,
+     .old = 25,
+     .patient = 12,
      .opened = 500,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
@@ -355,6 +379,15 @@ static const struct handshake_row handshakes[] = {
      {CONDITION_SYN_RECV, NONE},
      .half_open = 100,
      .fresh = 95,
+     .quiet = true,
+     .problem = PROBLEM_SYN_FLOOD,
+     .cause = CAUSE_HALF_OPEN_UNCLEAR,
+     .confidence = CONFIDENCE_LOW},
+    {"real clients over 2 s, below the limit",
+     {CONDITION_SYN_RECV, NONE},
+     .half_open = 100,
+     .fresh = 50,
+     .opened = 250,
      .quiet = true,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_HALF_OPEN_UNCLEAR,

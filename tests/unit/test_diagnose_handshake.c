@@ -21,7 +21,7 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
         {COUNTER_SYNCOOKIES_SENT, row->sent},       {COUNTER_SYNCOOKIES_RECV, row->received},
         {COUNTER_REQ_QUEUE_FULL_DROP, row->drop},   {COUNTER_LISTEN_DROPS, row->listen_drops},
         {COUNTER_LISTEN_OVERFLOWS, row->overflows}, {COUNTER_PASSIVE_OPENS, row->opened},
-        {COUNTER_EMBRYONIC_RSTS, row->resets},
+        {COUNTER_EMBRYONIC_RSTS, row->resets},      {COUNTER_ACK_SKIPPED_SYN_RECV, row->skipped},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(set); i++)

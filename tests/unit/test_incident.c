@@ -98,6 +98,22 @@ static void test_a_wavering_cause_is_not_told(void **state) {
         assert_int_equal(update(i % 4 ? &burst : &flood, 1, i * SECOND), 0);
 }
 
+static void test_a_guess_replaces_no_better_diagnosis(void **state) {
+    struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+    struct finding loss = finding_of(CAUSE_LOSSY_RETURN_PATH, 500);
+
+    (void)state;
+    update(&flood, 1, SECOND);
+    loss.confidence = CONFIDENCE_LOW;
+    for (uint64_t i = 2; i < 60; i++)
+        assert_int_equal(update(&loss, 1, i * SECOND), 0);
+    loss.confidence = CONFIDENCE_MEDIUM;
+    for (uint64_t i = 60; i < 65; i++)
+        assert_int_equal(update(&loss, 1, i * SECOND), 0);
+    assert_int_equal(update(&loss, 1, 65 * SECOND), 1);
+    assert_true(alerts[0].rediagnosed);
+}
+
 static void test_a_subsiding_breach_explains_nothing(void **state) {
     struct finding flood = finding_of(CAUSE_SPOOFED_FLOOD, 500), burst = finding_of(CAUSE_BURST, 99);
 
@@ -292,6 +308,7 @@ int main(void) {
         cmocka_unit_test_setup(test_severity, reset),
         cmocka_unit_test_setup(test_another_cause_must_settle, reset),
         cmocka_unit_test_setup(test_a_wavering_cause_is_not_told, reset),
+        cmocka_unit_test_setup(test_a_guess_replaces_no_better_diagnosis, reset),
         cmocka_unit_test_setup(test_a_subsiding_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_a_stale_breach_explains_nothing, reset),
         cmocka_unit_test_setup(test_severity_waits_for_an_unsettled_cause, reset),

@@ -238,6 +238,17 @@ static void test_ehash_entries(void **state) {
     }
 }
 
+/* The kernel takes it, and every connection is then over the limit. */
+static void test_negative_limit(void **state) {
+    (void)state;
+    tree_write(&tree, "net/ipv4/tcp_max_tw_buckets", "-2147483648\n");
+    assert_int_equal(read_all(), 0);
+    check_knob("INT_MIN", KNOB_TCP_MAX_TW_BUCKETS, FIGURE_KNOWN, 0);
+    tree_write(&tree, "net/ipv4/tcp_max_tw_buckets", "-x\n");
+    assert_true(read_all() < 0);
+    tree_write(&tree, "net/ipv4/tcp_max_tw_buckets", "65536\n");
+}
+
 /* As many as the kernel can list: every other port. */
 static void test_longest_list(void **state) {
     static char text[65536 * 6];
@@ -265,11 +276,12 @@ static void test_real(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_directory),    cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_writable),     cmocka_unit_test(test_reserved_ports),
-        cmocka_unit_test(test_longest_list), cmocka_unit_test(test_real),
-        cmocka_unit_test(test_reserved_map), cmocka_unit_test(test_ehash_entries),
+        cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_directory),      cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_writable),       cmocka_unit_test(test_reserved_ports),
+        cmocka_unit_test(test_longest_list),   cmocka_unit_test(test_real),
+        cmocka_unit_test(test_reserved_map),   cmocka_unit_test(test_ehash_entries),
+        cmocka_unit_test(test_negative_limit),
     };
 
     return cmocka_run_group_tests(tests, make_tree, remove_tree);

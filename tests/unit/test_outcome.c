@@ -440,6 +440,40 @@ static void test_hazards(void **state) {
     check_row("once", bench.count, 0);
 }
 
+/* A key that something switches to and fro every second: two are told, then one in ten seconds. */
+static void test_to_and_fro(void **state) {
+    size_t told_in[3] = {0};
+
+    (void)state;
+    for (int second = 0; second < 30; second++) {
+        set(KNOB_TCP_FIN_TIMEOUT, second % 2 ? 60 : 10);
+        tick(true);
+        told_in[second / 10] += bench.count;
+    }
+    check_row("first ten seconds", told_in[0], 2);
+    check_row("the next", told_in[1] <= 2, 1);
+    check_row("and the next", told_in[2] <= 2, 1);
+}
+
+/* What was held back is told when the ten seconds are over, all of it. */
+static void test_held_back(void **state) {
+    (void)state;
+    set(KNOB_TCP_FIN_TIMEOUT, 10);
+    tick(true);
+    set(KNOB_TCP_TW_REUSE, 1);
+    tick(true);
+    set(KNOB_TCP_SYN_RETRIES, 3);
+    tick(true);
+    check_row("the third", bench.count, 0);
+    for (int i = 0; i < 7; i++) {
+        tick(true);
+        check_row("not yet", bench.count, 0);
+    }
+    tick(true);
+    const struct outcome *outcome = told("ten seconds later", VERDICT_PENDING);
+    check_row("all of them", outcome->changes.count, 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_told_at_once_and_a_minute_later, raise_leak),
@@ -452,6 +486,8 @@ int main(void) {
         cmocka_unit_test_setup(test_unreadable_for_a_while, raise_leak),
         cmocka_unit_test_setup(test_a_further_change_restarts_the_minute, raise_leak),
         cmocka_unit_test_setup(test_taken_back, raise_leak),
+        cmocka_unit_test_setup(test_to_and_fro, raise_leak),
+        cmocka_unit_test_setup(test_held_back, raise_leak),
         cmocka_unit_test_setup(test_waits_for_a_figure, raise_leak),
         cmocka_unit_test_setup(test_an_old_walk_is_no_effect, raise_leak),
         cmocka_unit_test_setup(test_a_diagnosis_settles_meanwhile, raise_leak),

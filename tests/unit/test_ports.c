@@ -141,6 +141,55 @@ static void test_minutes_left(void **state) {
     }
 }
 
+/* Nobody tells whether the peers use timestamps. */
+static void test_reusable_time_wait_is_a_guess(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t reuse, recycled;
+        uint32_t reusable;
+        enum confidence wanted;
+    } rows[] = {
+        {"reuse is on, and none is seen", 1, 0, 27000, CONFIDENCE_LOW},
+        {"reuse is on and seen", 1, 5, 27000, CONFIDENCE_HIGH},
+        {"reuse is on, too young", 1, 0, 13000, CONFIDENCE_HIGH},
+        {"reuse is off", 0, 0, 27000, CONFIDENCE_HIGH},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sample sample = quiet_sample();
+        struct breach breach = ports_breach(27500);
+        struct finding findings[FINDINGS_MAX];
+        sample.knob[KNOB_TCP_TW_REUSE].value = FIGURE_OF(rows[i].reuse);
+        sample.recent_increase[COUNTER_TIME_WAIT_RECYCLED] = FIGURE_OF(rows[i].recycled);
+        sample.destination[0] = (struct destination){.local = here,
+                                                     .remote = there,
+                                                     .ports_in_use = 27500,
+                                                     .time_wait = 27500,
+                                                     .reusable = rows[i].reusable};
+        sample.destination_count = 1;
+        check_row(rows[i].name, diagnose(&sample, &breach, 1, findings), 1);
+        check_row(rows[i].name, findings[0].confidence, rows[i].wanted);
+    }
+}
+
+static void test_reserved_ports_are_part_of_the_limit(void **state) {
+    struct sample sample = quiet_sample();
+    struct seen seen = {0};
+    struct config config;
+
+    (void)state;
+    config_defaults(&config);
+    sample.destination[0] = (struct destination){.local = here, .remote = there, .ports_in_use = 1000};
+    sample.destination_count = 1;
+    observe(&config, &sample, CONDITION_PORTS, see, &seen);
+    assert_int_equal(seen.observation[0].limit_source, LIMIT_PORT_RANGE);
+    sample.knob[KNOB_PORTS_RESERVED].value = FIGURE_OF(232);
+    observe(&config, &sample, CONDITION_PORTS, see, &seen);
+    assert_int_equal(seen.observation[1].limit_source, LIMIT_PORTS_NOT_RESERVED);
+    assert_int_equal(seen.observation[1].limit.value, 28000);
+}
+
 static void test_bound_first_has_its_own_cause(void **state) {
     struct sample sample = quiet_sample();
     struct breach breach = ports_breach(27000);
@@ -159,6 +208,8 @@ int main(void) {
         cmocka_unit_test(test_time_wait_that_is_reused_is_free),
         cmocka_unit_test(test_bound_ports_are_never_shared),
         cmocka_unit_test(test_minutes_left),
+        cmocka_unit_test(test_reusable_time_wait_is_a_guess),
+        cmocka_unit_test(test_reserved_ports_are_part_of_the_limit),
         cmocka_unit_test(test_bound_first_has_its_own_cause),
     };
 

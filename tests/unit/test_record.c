@@ -386,6 +386,20 @@ static void test_backlog_mark(void **state) {
     assert_null(strstr(text, "backlog"));
 }
 
+static void test_what_is_off_cannot_be_kept(void **state) {
+    struct alert alert = sample_flood();
+    char text[4096];
+
+    (void)state;
+    format_advice(&alert.finding, text, sizeof text);
+    assert_non_null(strstr(text, "keep net.ipv4.tcp_syncookies=1"));
+    alert.finding.advice[0] = (struct advice){.row = sample_row(KNOB_TCP_SYNCOOKIES), .recommended = 1};
+    alert.finding.advice_count = 1;
+    format_advice(&alert.finding, text, sizeof text);
+    assert_null(strstr(text, "keep net.ipv4"));
+    assert_non_null(strstr(text, "sysctl -w net.ipv4.tcp_syncookies=1"));
+}
+
 static void test_a_setting_of_the_host_says_so(void **state) {
     struct alert alert = sample_ports();
     char text[4096];
@@ -441,6 +455,7 @@ int main(void) {
         cmocka_unit_test(test_dropped_alerts_are_noted),
         cmocka_unit_test(test_advice),
         cmocka_unit_test(test_backlog_mark),
+        cmocka_unit_test(test_what_is_off_cannot_be_kept),
         cmocka_unit_test(test_a_setting_of_the_host_says_so),
         cmocka_unit_test(test_no_mark_is_left),
         cmocka_unit_test(test_not_advised),

@@ -34,7 +34,7 @@ static void write_at(const char *path, const char *text) {
     tree_write(&tree, path + 1, text);
 }
 
-static void expect(const char *row, const char *path, unsigned int line, const char *value, bool overrides) {
+static void expect(const char *row, const char *path, unsigned int line, const char *value) {
     struct sysctl_origin origin;
     int result = sysctl_files_find(tree.root, KEY, &origin);
 
@@ -42,8 +42,6 @@ static void expect(const char *row, const char *path, unsigned int line, const c
     if (strcmp(origin.path, path ? path : "") != 0 || strcmp(origin.value, value) != 0)
         fail_msg("%s: \"%s\" from \"%s\"", row, origin.value, origin.path);
     check_row(row, origin.line, line);
-    if (path)
-        check_row(row, origin.overrides, overrides);
     check_row(row, origin.incomplete, false);
 }
 
@@ -52,38 +50,37 @@ static void test_lines(void **state) {
         const char *name, *text;
         unsigned int line; /* 0: nobody sets it */
         const char *value;
-        bool overrides;
     } row[] = {
-        {"plain", "net.ipv4.tcp_tw_reuse = 1\n", 1, "1", false},
-        {"no blanks, no newline", "net.ipv4.tcp_tw_reuse=1", 1, "1", false},
-        {"slashes", "net/ipv4/tcp_tw_reuse = 1\n", 1, "1", false},
-        {"absolute", "/net/ipv4/tcp_tw_reuse = 1\n", 1, "1", false},
-        {"mixed separators are another key", "net.ipv4/tcp_tw_reuse = 1\n", 0, "", false},
-        {"indented, with a carriage return", "\t net.ipv4.tcp_tw_reuse\t=  1 \r\n", 1, "1", false},
-        {"comments and blank lines", "# a\n\n  ; b\nnet.ipv4.tcp_tw_reuse = 1\n", 4, "1", false},
-        {"commented out", "#net.ipv4.tcp_tw_reuse = 1\n", 0, "", false},
-        {"errors ignored", "-net.ipv4.tcp_tw_reuse = 1\n", 1, "1", false},
-        {"another key", "net.ipv4.tcp_tw_reuse_delay = 1\nnet.ipv4.tcp_tw = 2\n", 0, "", false},
-        {"not an assignment", "net.ipv4.tcp_tw_reuse 1\n", 0, "", false},
-        {"the last line wins", "net.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_tw_reuse = 2\n", 2, "2", true},
-        {"two numbers", "net.ipv4.tcp_tw_reuse =  1024 \t 65535\n", 1, "1024 65535", false},
-        {"equals sign in the value", "net.ipv4.tcp_tw_reuse = a=b\n", 1, "a=b", false},
-        {"empty value", "net.ipv4.tcp_tw_reuse =\n", 1, "", false},
-        {"glob", "net.ipv4.tcp_* = 1\n", 1, "1", false},
-        {"glob of one part", "net/*/tcp_tw_reus[a-f] = 1\n", 1, "1", false},
-        {"a star ends at a slash", "net.* = 1\n", 0, "", false},
-        {"the whole key outranks a later glob", "net.ipv4.tcp_tw_reuse = 1\nnet.ipv4.* = 2\n", 1, "1", true},
-        {"the later glob", "net.ipv4.* = 2\nnet.*.tcp_tw_reuse = 1\n", 2, "1", true},
-        {"excluded from globs", "net.ipv4.* = 2\n-net.ipv4.tcp_tw_reuse\n", 0, "", false},
-        {"excluded after all", "net.ipv4.tcp_tw_reuse = 1\n-net.ipv4.tcp_tw_reuse\n", 0, "", false},
-        {"set after all", "-net.ipv4.tcp_tw_reuse\nnet.ipv4.tcp_tw_reuse = 1\n", 2, "1", false},
-        {"another key excluded", "net.ipv4.* = 2\n-net.ipv4.tcp_rfc1337\n", 1, "2", false},
+        {"plain", "net.ipv4.tcp_tw_reuse = 1\n", 1, "1"},
+        {"no blanks, no newline", "net.ipv4.tcp_tw_reuse=1", 1, "1"},
+        {"slashes", "net/ipv4/tcp_tw_reuse = 1\n", 1, "1"},
+        {"absolute", "/net/ipv4/tcp_tw_reuse = 1\n", 1, "1"},
+        {"mixed separators are another key", "net.ipv4/tcp_tw_reuse = 1\n", 0, ""},
+        {"indented, with a carriage return", "\t net.ipv4.tcp_tw_reuse\t=  1 \r\n", 1, "1"},
+        {"comments and blank lines", "# a\n\n  ; b\nnet.ipv4.tcp_tw_reuse = 1\n", 4, "1"},
+        {"commented out", "#net.ipv4.tcp_tw_reuse = 1\n", 0, ""},
+        {"errors ignored", "-net.ipv4.tcp_tw_reuse = 1\n", 1, "1"},
+        {"another key", "net.ipv4.tcp_tw_reuse_delay = 1\nnet.ipv4.tcp_tw = 2\n", 0, ""},
+        {"not an assignment", "net.ipv4.tcp_tw_reuse 1\n", 0, ""},
+        {"the last line wins", "net.ipv4.tcp_tw_reuse = 1\nnet/ipv4/tcp_tw_reuse = 2\n", 2, "2"},
+        {"two numbers", "net.ipv4.tcp_tw_reuse =  1024 \t 65535\n", 1, "1024 65535"},
+        {"equals sign in the value", "net.ipv4.tcp_tw_reuse = a=b\n", 1, "a=b"},
+        {"empty value", "net.ipv4.tcp_tw_reuse =\n", 1, ""},
+        {"glob", "net.ipv4.tcp_* = 1\n", 1, "1"},
+        {"glob of one part", "net/*/tcp_tw_reus[a-f] = 1\n", 1, "1"},
+        {"a star ends at a slash", "net.* = 1\n", 0, ""},
+        {"the whole key outranks a later glob", "net.ipv4.tcp_tw_reuse = 1\nnet.ipv4.* = 2\n", 1, "1"},
+        {"the later glob", "net.ipv4.* = 2\nnet.*.tcp_tw_reuse = 1\n", 2, "1"},
+        {"excluded from globs", "net.ipv4.* = 2\n-net.ipv4.tcp_tw_reuse\n", 0, ""},
+        {"excluded after all", "net.ipv4.tcp_tw_reuse = 1\n-net.ipv4.tcp_tw_reuse\n", 0, ""},
+        {"set after all", "-net.ipv4.tcp_tw_reuse\nnet.ipv4.tcp_tw_reuse = 1\n", 2, "1"},
+        {"another key excluded", "net.ipv4.* = 2\n-net.ipv4.tcp_rfc1337\n", 1, "2"},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
         write_at(A, row[i].text);
-        expect(row[i].name, row[i].line > 0 ? A : NULL, row[i].line, row[i].value, row[i].overrides);
+        expect(row[i].name, row[i].line > 0 ? A : NULL, row[i].line, row[i].value);
     }
 }
 
@@ -96,36 +93,36 @@ static void test_directories(void **state) {
             const char *path, *text;
         } file[FILES_PER_ROW];
         const char *path, *value;
-        bool overrides;
     } row[] = {
-        {"none", {{0}}, NULL, "", false},
-        {"/etc masks /run", {{A, KEY "=1"}, {RUN_A, KEY "=2"}}, A, "1", false},
-        {"/run masks /usr/local", {{LOCAL_A, KEY "=1"}, {RUN_A, KEY "=2"}}, RUN_A, "2", false},
-        {"/usr/local masks /usr", {{USR_A, KEY "=1"}, {LOCAL_A, KEY "=2"}}, LOCAL_A, "2", false},
-        {"/usr masks /lib", {{USR_A, KEY "=1"}, {LIB_A, KEY "=2"}}, USR_A, "1", false},
-        {"/lib", {{LIB_A, KEY "=2"}}, LIB_A, "2", false},
-        {"an empty file masks", {{A, ""}, {USR_A, KEY "=1"}}, NULL, "", false},
-        {"by name, not by directory", {{A, KEY "=1"}, {USR_C, KEY "=2"}}, USR_C, "2", true},
-        {"by name, though a later directory", {{ETC_C, KEY "=1"}, {USR_A, KEY "=2"}}, ETC_C, "1", true},
-        {"the last name", {{B, KEY "=1"}, {A, KEY "=2"}}, B, "1", true},
-        {"the whole key in an earlier file", {{A, KEY "=1"}, {B, "net.ipv4.* = 2"}}, A, "1", true},
-        {"excluded elsewhere", {{A, "net.ipv4.* = 2"}, {USR_C, "-" KEY}}, NULL, "", false},
-        {"no *.conf",
-         {{"/etc/sysctl.d/a.conf.bak", KEY "=1"},
-          {"/etc/sysctl.d/.conf", KEY "=1"},
-          {"/etc/sysctl.d/.x.conf", KEY "=1"}},
-         NULL,
-         "",
-         false},
-        {"sysctl.conf is not read by itself", {{"/etc/sysctl.conf", KEY "=1"}}, NULL, "", false},
-        {"a directory of that name", {{"/etc/sysctl.d/a.conf/b.conf", KEY "=1"}}, NULL, "", false},
+        {"none", {{0}}, NULL, ""},
+        {"/etc masks /run", {{A, KEY "=1"}, {RUN_A, KEY "=2"}}, A, "1"},
+        {"/run masks /usr/local", {{LOCAL_A, KEY "=1"}, {RUN_A, KEY "=2"}}, RUN_A, "2"},
+        {"/usr/local masks /usr", {{USR_A, KEY "=1"}, {LOCAL_A, KEY "=2"}}, LOCAL_A, "2"},
+        {"/usr masks /lib", {{USR_A, KEY "=1"}, {LIB_A, KEY "=2"}}, USR_A, "1"},
+        {"/lib", {{LIB_A, KEY "=2"}}, LIB_A, "2"},
+        {"an empty file masks", {{A, ""}, {USR_A, KEY "=1"}}, NULL, ""},
+        {"by name, not by directory", {{A, KEY "=1"}, {USR_C, KEY "=2"}}, USR_C, "2"},
+        {"by name, though a later directory", {{ETC_C, KEY "=1"}, {USR_A, KEY "=2"}}, ETC_C, "1"},
+        {"the last name", {{B, KEY "=1"}, {A, KEY "=2"}}, B, "1"},
+        {"the whole key in an earlier file", {{A, KEY "=1"}, {B, "net.ipv4.* = 2"}}, A, "1"},
+        {"excluded elsewhere", {{A, "net.ipv4.* = 2"}, {USR_C, "-" KEY}}, NULL, ""},
+        {
+            "no *.conf",
+            {{"/etc/sysctl.d/a.conf.bak", KEY "=1"},
+             {"/etc/sysctl.d/.conf", KEY "=1"},
+             {"/etc/sysctl.d/.x.conf", KEY "=1"}},
+            NULL,
+            "",
+        },
+        {"sysctl.conf is not read by itself", {{"/etc/sysctl.conf", KEY "=1"}}, NULL, ""},
+        {"a directory of that name", {{"/etc/sysctl.d/a.conf/b.conf", KEY "=1"}}, NULL, ""},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
         for (size_t k = 0; k < FILES_PER_ROW && row[i].file[k].path; k++)
             write_at(row[i].file[k].path, row[i].file[k].text);
-        expect(row[i].name, row[i].path, row[i].path != NULL, row[i].value, row[i].overrides);
+        expect(row[i].name, row[i].path, row[i].path != NULL, row[i].value);
         tree_remove(&tree);
         if (mkdir(tree.root, 0755) < 0)
             fail_msg("%s", tree.root);
@@ -145,13 +142,13 @@ static void test_links(void **state) {
     write_at(USR_A, KEY " = 1\n");
     tree_write(&tree, "etc/sysctl.conf", "\n" KEY " = 2\n");
     tree_write(&tree, "etc/sysctl.d/x", "");
-    expect("not linked", USR_A, 1, "1", false);
+    expect("not linked", USR_A, 1, "1");
     make_link("/dev/null", A);
-    expect("masked by /dev/null", NULL, 0, "", false);
+    expect("masked by /dev/null", NULL, 0, "");
     make_link("../sysctl.conf", "/etc/sysctl.d/99-sysctl.conf");
-    expect("as on Debian", "/etc/sysctl.d/99-sysctl.conf", 2, "2", false);
+    expect("as on Debian", "/etc/sysctl.d/99-sysctl.conf", 2, "2");
     make_link("nothing", "/etc/sysctl.d/99-z.conf");
-    expect("a dangling link", "/etc/sysctl.d/99-sysctl.conf", 2, "2", false);
+    expect("a dangling link", "/etc/sysctl.d/99-sysctl.conf", 2, "2");
 }
 
 /* A pipe must not block the daemon, and what is no file is not missed. */
@@ -162,9 +159,9 @@ static void test_odd_files(void **state) {
     write_at(B, KEY " = 1\n");
     tree_path(&tree, &A[1], full);
     assert_int_equal(mkfifo(full, 0600), 0);
-    expect("beside a pipe", B, 1, "1", false);
+    expect("beside a pipe", B, 1, "1");
     make_link(".", "/etc/sysctl.d/30-c.conf");
-    expect("beside a link to a directory", B, 1, "1", false);
+    expect("beside a link to a directory", B, 1, "1");
 }
 
 static void expect_incomplete(const char *row, int result) {
@@ -186,7 +183,7 @@ static void test_too_large(void **state) {
     expect_incomplete("over 1 MiB", 1);
     text[1024 * 1024] = '\0';
     write_at(A, text);
-    expect("just 1 MiB", B, 1, "1", false);
+    expect("just 1 MiB", B, 1, "1");
     free(text);
 }
 
@@ -200,7 +197,7 @@ static void test_too_large_together(void **state) {
     text[1024 * 1024] = '\0';
     write_at(A, text);
     write_at(B, text);
-    expect("2 MiB", NULL, 0, "", false);
+    expect("2 MiB", NULL, 0, "");
     write_at(ETC_C, KEY " = 1\n");
     expect_incomplete("and a little more", 0);
     free(text);
@@ -230,7 +227,7 @@ static void test_too_many(void **state) {
         snprintf(path, sizeof path, "etc/sysctl.d/%03u.conf", i);
         tree_write(&tree, path, "");
         if (i == 255)
-            expect("256 files", NULL, 0, "", false);
+            expect("256 files", NULL, 0, "");
     }
     expect_incomplete("257 files", 0);
 }
