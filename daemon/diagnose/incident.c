@@ -230,9 +230,10 @@ static void clear_unseen(struct update *update) {
 static void follow_open(struct update *update, const struct finding *findings, size_t count) {
     for (size_t i = 0; i < INCIDENTS_MAX; i++) {
         struct incident *incident = &update->table->incident[i];
+        if (!incident->open)
+            continue; /* memory that is never written to costs nothing */
         incident->seen = false;
-        if (incident->open)
-            ending_follow(&incident->watch, update->sample);
+        ending_follow(&incident->watch, update->sample);
     }
     for (size_t i = 0; i < count; i++) {
         struct incident *incident = find_incident(update->table, &findings[i]);
