@@ -15,6 +15,8 @@
 
 #define FINDINGS_MAX (BREACHES_MAX + 2) /* one more for sampling, one for the audit of sysctls */
 #define EVIDENCE_MAX 24
+#define UNIT_SIZE    256 /* a cgroup's name has at most 255 bytes */
+#define COMM_SIZE    16  /* TASK_COMM_LEN */
 
 enum confidence { CONFIDENCE_LOW, CONFIDENCE_MEDIUM, CONFIDENCE_HIGH };
 
@@ -57,6 +59,12 @@ struct finding {
     struct endpoint peer;   /* NONE if unknown */
     struct evidence evidence[EVIDENCE_MAX];
     size_t evidence_count;
+    struct shares shares; /* whose the sockets are; empty if that is not known */
+    struct holder owner;  /* the cgroup and the socket that the finding is laid to; 0: unknown */
+    char unit[UNIT_SIZE]; /* its name, filled in after diagnose() (owners.h); "" = unknown */
+    char holder_unit[HOLDERS_MAX][UNIT_SIZE]; /* likewise, of shares.holder */
+    uint32_t pid;                             /* likewise; 0 = unknown */
+    char comm[COMM_SIZE];
     struct advice advice[ADVICE_MAX];
     size_t advice_count;
     uint64_t backlog_advised; /* for listen(), where a cause asks for more; 0 = none */

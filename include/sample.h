@@ -9,6 +9,7 @@
 
 #include "endpoint.h"
 #include "figure.h"
+#include "shares.h"
 #include "tcp_state.h"
 
 /** Cumulative counters of /proc/net/snmp (Tcp:) and /proc/net/netstat (TcpExt:). */
@@ -141,7 +142,8 @@ struct listener {
     struct half_open_sources sources;
     uint64_t silent_usec; /* when a fifth of the old were last seen to be patient; 0 for never */
     uint32_t uid;
-    uint64_t inode; /* of the fullest member */
+    uint64_t cgroup; /* of the fullest member; an accepted socket inherits it */
+    uint64_t inode;  /* of the fullest member */
 };
 
 /** Ports in use from one local address towards one remote address and port. */
@@ -153,6 +155,8 @@ struct destination {
     uint32_t reusable;     /* of those, old enough for tcp_tw_reuse */
     uint32_t close_wait;   /* of these */
     uint32_t error;        /* the true count is at most this much lower (Space-Saving); 0 = exact */
+    uint64_t cgroup;       /* that has most of them, if one has more than half (majority vote); else any */
+    uint64_t inode;        /* of one of its sockets; 0 = none */
 };
 
 #define DESTINATIONS_MAX 8
@@ -237,6 +241,10 @@ struct sample {
 
     struct survey time_wait_survey;
     struct survey established_survey;
+
+    const struct share_tables *shares; /* whose the sockets are; shares_find() asks it */
+    uint64_t
+        close_wait_median_usec; /* age that half of the CLOSE-WAIT sockets have reached at least; 0 unknown */
 
     const uint64_t *reserved_ports; /* one bit per port, 65,536; NULL: unknown */
 

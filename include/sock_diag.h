@@ -27,6 +27,7 @@ struct diag_socket {
     uint32_t receive_queue; /* LISTEN: waiting for accept(); else unread bytes */
     uint32_t send_queue;    /* LISTEN: backlog in force; else unacknowledged bytes */
     uint32_t uid;
+    uint64_t cgroup; /* id of the cgroup it was made in; 0: not told (minisockets, half-opens, before 5.8) */
     uint64_t inode;  /* 0: no process holds it */
     uint64_t cookie; /* the kernel's id of the socket, for as long as it lives */
     /* Since data or an acknowledgement came last; UINT32_MAX: not asked for, or not told. */
