@@ -14,6 +14,7 @@ int state_walk_add_listener(struct state_walk *walk, const struct diag_socket *s
         .accept_queue = socket->receive_queue,
         .backlog = socket->send_queue,
         .uid = socket->uid,
+        .cgroup = socket->cgroup,
         .inode = socket->inode,
     };
     return 0;
@@ -66,6 +67,7 @@ static void merge_member(struct listener *group, const struct listener *member) 
     group->accept_queue = member->accept_queue;
     group->backlog = member->backlog;
     group->uid = member->uid;
+    group->cgroup = member->cgroup;
     group->inode = member->inode;
 }
 

@@ -15,6 +15,7 @@
 #define ERRNO_MAX        4095 /* include/linux/err.h MAX_ERRNO */
 #define TIMER_RETRANSMIT 1
 #define TIMER_TIME_WAIT  3
+#define DIAG_CGROUP_ID   21 /* INET_DIAG_CGROUP_ID, unasked for from Linux 5.8; older headers lack it */
 #define INFO_NEEDED      (offsetof(struct tcp_info, tcpi_last_ack_recv) + sizeof(uint32_t))
 
 /*
@@ -37,27 +38,29 @@ static uint32_t read_silence(const char *bytes, size_t length) {
                                                               : info.tcpi_last_ack_recv;
 }
 
-/*
- * Looks for INET_DIAG_INFO among @length bytes of attributes. What is too short for it is not looked at: that
- * is every answer to a request that did not ask for it. What follows a malformed attribute is not told.
- */
-static uint32_t find_silence(const char *bytes, size_t length) {
+static void read_attribute(uint16_t type, const char *value, size_t size, struct diag_socket *socket) {
+    if (type == DIAG_CGROUP_ID && size >= sizeof socket->cgroup)
+        memcpy(&socket->cgroup, value, sizeof socket->cgroup);
+    if (type == INET_DIAG_INFO && size >= INFO_NEEDED)
+        socket->silent_msec = read_silence(value, size);
+}
+
+/* Reads @length bytes of attributes. What follows a malformed one is not told. */
+static void read_attributes(const char *bytes, size_t length, struct diag_socket *socket) {
     struct nlattr attribute;
 
-    while (length >= sizeof attribute + INFO_NEEDED) {
+    while (length >= sizeof attribute) {
         memcpy(&attribute, bytes, sizeof attribute);
         if (attribute.nla_len < sizeof attribute || attribute.nla_len > length)
-            break;
-        size_t size = attribute.nla_len - sizeof attribute;
-        if ((attribute.nla_type & NLA_TYPE_MASK) == INET_DIAG_INFO && size >= INFO_NEEDED)
-            return read_silence(bytes + sizeof attribute, size);
+            return;
+        read_attribute((uint16_t)(attribute.nla_type & NLA_TYPE_MASK), bytes + sizeof attribute,
+                       attribute.nla_len - sizeof attribute, socket);
         size_t next = (size_t)NLA_ALIGN(attribute.nla_len);
         if (next >= length)
-            break;
+            return;
         bytes += next;
         length -= next;
     }
-    return UINT32_MAX;
 }
 
 static struct diag_socket make_plain(const struct inet_diag_msg *message) {
@@ -73,6 +76,7 @@ static struct diag_socket make_plain(const struct inet_diag_msg *message) {
         .uid = message->idiag_uid,
         .inode = message->idiag_inode,
         .cookie = (uint64_t)message->id.idiag_cookie[1] << 32 | message->id.idiag_cookie[0],
+        .silent_msec = UINT32_MAX,
     };
 
     endpoint_set(&plain.local, message->idiag_family, message->id.idiag_src, ntohs(message->id.idiag_sport));
@@ -95,7 +99,7 @@ static int parse_socket(const struct nlmsghdr *header, diag_callback callback, v
     if (message.idiag_state < STATE_ESTABLISHED || message.idiag_state >= STATE_COUNT)
         return 1;
     struct diag_socket plain = make_plain(&message);
-    plain.silent_msec = find_silence(payload + sizeof message, length - sizeof message);
+    read_attributes(payload + sizeof message, length - sizeof message, &plain);
     callback(&plain, context);
     return 1;
 }

@@ -354,6 +354,74 @@ static void test_silence_damaged(void **state) {
     }
 }
 
+/* A listener with a cgroup attribute of @size bytes between two others; the last one may have tcp_info. */
+static void test_cgroup(void **state) {
+    static const struct {
+        const char *name;
+        uint16_t first_length, type, size;
+        uint64_t cgroup;
+        uint32_t silent_msec;
+    } rows[] = {
+        {"told", 5, 21, 8, 0x100000042, 80000},
+        {"with the nested flag", 5, 21 | NLA_F_NESTED, 8, 0x100000042, 80000},
+        {"longer", 5, 21, 12, 0x100000042, 80000},
+        {"too short", 5, 21, 7, 0, 80000},
+        {"empty", 5, 21, 0, 0, 80000},
+        {"another attribute", 5, 22, 8, 0, 80000},
+        {"after one that is malformed", 3, 21, 8, 0, UINT32_MAX},
+        {"after one beyond the end", 1000, 21, 8, 0, UINT32_MAX},
+        {"itself beyond the end", 5, 21, 996, 0, UINT32_MAX},
+    };
+    const uint64_t id = 0x100000042;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct inet_diag_msg message = message_of(AF_INET, STATE_LISTEN);
+        struct tcp_info info = {.tcpi_last_data_recv = 90000, .tcpi_last_ack_recv = 80000};
+        struct nlattr shutdown = {rows[i].first_length, INET_DIAG_SHUTDOWN};
+        struct nlattr cgroup = {(uint16_t)(sizeof cgroup + rows[i].size), rows[i].type};
+        struct nlattr last = {sizeof last + sizeof info, INET_DIAG_INFO};
+        char body[1024] = {0};
+        size_t at = sizeof message + sizeof shutdown + 4, padded = (rows[i].size + 3U) & ~3U;
+        memcpy(body, &message, sizeof message);
+        memcpy(body + sizeof message, &shutdown, sizeof shutdown);
+        memcpy(body + at, &cgroup, sizeof cgroup);
+        memcpy(body + at + sizeof cgroup, &id, sizeof id);
+        at += sizeof cgroup + (padded < 100 ? padded : 8);
+        memcpy(body + at, &last, sizeof last);
+        memcpy(body + at + sizeof last, &info, sizeof info);
+        at += sizeof last + sizeof info;
+        struct tally tally = {0};
+        struct nlmsghdr *end = put((struct nlmsghdr *)buffer, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, body, at);
+        check_row(rows[i].name, parse_from(end, &tally), 1);
+        check_row(rows[i].name, tally.last.cgroup, rows[i].cgroup);
+        check_row(rows[i].name, tally.last.silent_msec, rows[i].silent_msec);
+    }
+}
+
+/* Cut at every byte, in memory of exactly that size: the whole id or none of it. */
+static void test_cgroup_cut(void **state) {
+    const size_t fixed = sizeof(struct nlmsghdr) + sizeof(struct inet_diag_msg);
+    struct {
+        struct inet_diag_msg message;
+        struct nlattr attribute;
+        char id[8];
+    } body = {message_of(AF_INET, STATE_CLOSE_WAIT), {12, 21}, {1, 2, 3, 4, 5, 6, 7, 8}};
+
+    (void)state;
+    put((struct nlmsghdr *)buffer, SOCK_DIAG_BY_FAMILY, NLM_F_MULTI, &body, sizeof body);
+    for (uint32_t length = (uint32_t)fixed; length <= fixed + 12; length++) {
+        struct tally tally = {0};
+        CLEANUP_FREE char *copy = malloc(length);
+        assert_non_null(copy);
+        memcpy(copy, buffer, length);
+        memcpy(copy, &length, sizeof length);
+        check_row("result", sock_diag_parse(copy, length, SEQUENCE, count, &tally), 1);
+        check_row("sockets", tally.total, 1);
+        check_row("all or none", tally.last.cgroup != 0, length == fixed + 12);
+    }
+}
+
 /* A later kernel may have more; they are none of ours. */
 static void test_passed_over(void **state) {
     static const struct {
@@ -405,6 +473,7 @@ int main(void) {
         cmocka_unit_test(test_classes),      cmocka_unit_test(test_fields),
         cmocka_unit_test(test_passed_over),  cmocka_unit_test(test_mixed_datagrams),
         cmocka_unit_test(test_silence),      cmocka_unit_test(test_silence_damaged),
+        cmocka_unit_test(test_cgroup),       cmocka_unit_test(test_cgroup_cut),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

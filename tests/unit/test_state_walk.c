@@ -35,6 +35,7 @@ static void add(const char *local, uint32_t queue, uint32_t backlog, uint64_t in
                                        .receive_queue = queue,
                                        .send_queue = backlog,
                                        .uid = (uint32_t)inode + 1000,
+                                       .cgroup = inode + 5000,
                                        .inode = inode};
 
     assert_int_equal(state_walk_add_listener(&walk, &socket), 0);
@@ -117,6 +118,7 @@ static void test_groups(void **state) {
         check_row(rows[i].name, group->members, rows[i].members);
         check_row(rows[i].name, group->inode, rows[i].fullest);
         check_row(rows[i].name, group->uid, rows[i].fullest + 1000);
+        check_row(rows[i].name, group->cgroup, rows[i].fullest + 5000);
         check_row(rows[i].name, group->accept_queue, rows[i].member[rows[i].fullest - 1].queue);
         check_row(rows[i].name, group->backlog, rows[i].member[rows[i].fullest - 1].backlog);
     }
