@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ports in use per (local address, remote address, remote port) in fixed memory: exact up to 1,024
- * destinations, beyond that the Space-Saving sketch (Metwally, Agrawal, El Abbadi, "Efficient Computation of
- * Frequent and Top-k Elements in Data Streams", ICDT 2005), whose error is at most sockets / 1,024.
+ * destinations, beyond that the Space-Saving sketch (heavy_hitters.h), whose error is at most sockets /
+ * 1,024.
  */
 #ifndef SYNWAITD_DESTINATIONS_H
 #define SYNWAITD_DESTINATIONS_H

@@ -198,11 +198,46 @@ static void test_takeover(void **state) {
     assert_int_equal(top[0].error, 3);
 }
 
+static void test_owner(void **state) {
+    static const struct {
+        const char *name;
+        struct {
+            uint64_t cgroup, inode;
+        } socket[5];
+        uint64_t cgroup, inode;
+    } rows[] = {
+        {"nobody", {{0, 0}}, 0, 0},
+        {"one", {{7, 1}}, 7, 1},
+        {"the first inode", {{7, 0}, {7, 2}, {7, 3}}, 7, 2},
+        {"majority at the end", {{7, 1}, {8, 2}, {8, 3}, {7, 4}, {8, 5}}, 8, 3},
+        {"majority at the beginning", {{8, 1}, {8, 2}, {8, 3}, {7, 4}, {7, 5}}, 8, 1},
+        {"alternating", {{8, 1}, {7, 2}, {8, 3}, {7, 4}, {8, 5}}, 8, 1},
+        {"TIME-WAIT among them has no vote", {{0, 0}, {0, 0}, {0, 0}, {0, 0}, {9, 5}}, 9, 5},
+        {"the new leader has none", {{7, 1}, {0, 0}, {8, 0}, {8, 0}, {8, 0}}, 8, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        destinations_reset(destinations);
+        for (size_t j = 0; j < ARRAY_SIZE(rows[i].socket); j++) {
+            struct diag_socket socket = towards(1, 443, STATE_ESTABLISHED);
+            socket.cgroup = rows[i].socket[j].cgroup;
+            socket.inode = rows[i].socket[j].inode;
+            destinations_count(destinations, &socket);
+        }
+        assert_int_equal(destinations_top(destinations, top), 1);
+        check_row(rows[i].name, top[0].ports_in_use, ARRAY_SIZE(rows[i].socket));
+        check_row(rows[i].name, top[0].cgroup, rows[i].cgroup);
+        check_row(rows[i].name, top[0].inode, rows[i].inode);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty),  cmocka_unit_test(test_states),      cmocka_unit_test(test_key),
         cmocka_unit_test(test_top),    cmocka_unit_test(test_equal_ranks), cmocka_unit_test(test_exact),
         cmocka_unit_test(test_sketch), cmocka_unit_test(test_takeover),    cmocka_unit_test(test_reusable),
+        cmocka_unit_test(test_owner),
     };
 
     return cmocka_run_group_tests(tests, make, release);
