@@ -23,6 +23,10 @@ bool socket_sampler_one_pass(const struct socket_sampler *sampler);
 /** @return of the last walk, where most SYN-SENT sockets go; none seen, or the walk failed: all 0. */
 struct destination socket_sampler_syn_sent(const struct socket_sampler *sampler);
 
+/** @return whose the sockets are: of the last walk, and of the last survey of a state; empty if that failed.
+ */
+const struct share_tables *socket_sampler_shares(const struct socket_sampler *sampler);
+
 /** @return the tables as they stand: listeners of the last good dump, counts of the last walk. */
 const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler);
 
@@ -50,6 +54,9 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
  */
 int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, uint64_t count,
                           struct survey *survey);
+
+/** Forgets whose the sockets in @p state, TIME-WAIT or ESTABLISHED, are. */
+void socket_sampler_forget_survey(struct socket_sampler *sampler, enum tcp_state state);
 
 /** Which local ports are outgoing: those of the range that no listener has. */
 struct port_range {

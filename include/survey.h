@@ -8,6 +8,7 @@
 
 #include "condition.h"
 #include "sample.h"
+#include "share_tables.h"
 #include "sock_diag.h"
 
 #define SURVEY_TIME_WAIT_MOST   20000
@@ -38,11 +39,12 @@ void survey_count(struct survey *survey, const struct diag_socket *socket, bool 
  * closing that ends the dump in the kernel, too. Of more than enough it takes a fair part, by port.
  * @param count how many there are
  * @param listening one bit per port that a listener has
+ * @param shares receives whose they are, in place of what it has of @p state; nothing on failure
  * @param survey receives what was seen; zero on failure
  * @return 0, or -errno
  */
 int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
-                struct survey *survey);
+                struct share_tables *shares, struct survey *survey);
 
 /**
  * @return the ports that leave about three quarters of @p most out of @p count sockets, none of them a port

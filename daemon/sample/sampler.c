@@ -238,6 +238,7 @@ static void publish_tables(struct sampler *sampler, struct figure listening) {
     sample->port_count = tables->port_count;
     sample->detail = tables->detail;
     sample->syn_sent = socket_sampler_syn_sent(sampler->sockets);
+    sample->shares = socket_sampler_shares(sampler->sockets);
     state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
 }
 
@@ -324,8 +325,10 @@ static void take_survey(struct sampler *sampler, enum tcp_state state, bool need
                         struct survey_watch *watch, struct survey *survey) {
     bool due = survey_due(watch, sampler->sample.taken_usec);
 
-    if (!needed && due)
+    if (!needed && due) {
         watch->last = (struct survey){0};
+        socket_sampler_forget_survey(sampler->sockets, state);
+    }
     if (needed && due && walk_budget_positive(&sampler->budget)) {
         uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
         struct figure count = sampler->sample.state[state];

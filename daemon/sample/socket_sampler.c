@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "destinations.h"
+#include "share_tables.h"
 #include "sock_diag.h"
 #include "source_ports.h"
 #include "source_status.h"
@@ -31,6 +32,7 @@ struct socket_sampler {
     bool syn_sent_used;                /* something has been filed since it was emptied */
     struct destination most_syn_sent;  /* of the last walk */
     uint64_t is_listening[65536 / 64]; /* a bit for every port that a listener has */
+    struct share_tables *shares;
 };
 
 struct socket_sampler *socket_sampler_new(void) {
@@ -42,8 +44,9 @@ struct socket_sampler *socket_sampler_new(void) {
     sampler->destinations = destinations_new();
     sampler->syn_sent = destinations_new();
     sampler->source_ports = calloc(1, sizeof *sampler->source_ports);
+    sampler->shares = share_tables_new();
     if (state_walk_init(&sampler->walk) < 0 || !sampler->previous || !sampler->destinations ||
-        !sampler->syn_sent || !sampler->source_ports) {
+        !sampler->syn_sent || !sampler->source_ports || !sampler->shares) {
         socket_sampler_free(sampler);
         errno = ENOMEM;
         return NULL;
@@ -58,6 +61,7 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
     sock_diag_close(sampler->diag);
     destinations_free(sampler->destinations);
     destinations_free(sampler->syn_sent);
+    share_tables_free(sampler->shares);
     free(sampler->source_ports);
     state_walk_release(&sampler->walk);
     free(sampler->previous);
@@ -75,6 +79,10 @@ struct destination socket_sampler_syn_sent(const struct socket_sampler *sampler)
 
 const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler) {
     return &sampler->walk;
+}
+
+const struct share_tables *socket_sampler_shares(const struct socket_sampler *sampler) {
+    return sampler->shares;
 }
 
 static void explain(int error, char reason[SOURCE_REASON_SIZE]) {
@@ -155,10 +163,26 @@ int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening
     return -ENOSPC;
 }
 
+static void mark_listening_ports(struct socket_sampler *sampler) {
+    const struct state_walk *walk = &sampler->walk;
+
+    memset(sampler->is_listening, 0, sizeof sampler->is_listening);
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        uint16_t port = walk->listener[i].local.port;
+        sampler->is_listening[port / 64] |= 1ULL << (port % 64);
+    }
+}
+
+/* @return the port if a listener has it, else 0. */
+static uint16_t listening_port(const struct socket_sampler *sampler, uint16_t port) {
+    return (sampler->is_listening[port / 64] >> (port % 64)) & 1 ? port : 0;
+}
+
 static void begin_walk(void *context) {
     struct socket_sampler *sampler = context;
 
     state_walk_begin(&sampler->walk, sampler->config, sampler->synack_retries);
+    share_tables_reset(sampler->shares, WALK_STATE_MASK);
     if (sampler->syn_sent_used)
         destinations_reset(sampler->syn_sent);
     sampler->syn_sent_used = false;
@@ -169,6 +193,7 @@ static void count_state(const struct diag_socket *socket, void *context) {
     struct socket_sampler *sampler = context;
 
     state_walk_count(&sampler->walk, socket);
+    share_tables_count(sampler->shares, socket, listening_port(sampler, socket->local.port));
     if (socket->state == STATE_SYN_SENT) {
         destinations_count(sampler->syn_sent, socket);
         sampler->syn_sent_used = true;
@@ -195,6 +220,7 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
                         char reason[SOURCE_REASON_SIZE]) {
     sampler->config = config;
     sampler->synack_retries = synack_retries;
+    mark_listening_ports(sampler);
     state_walk_set_time(&sampler->walk, now_monotonic_usec());
     begin_walk(sampler);
     int result = dump(sampler, WALK_STATE_MASK, count_state, begin_walk, reason);
@@ -204,19 +230,10 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
         return 0;
     }
     undo_walk(&sampler->walk);
+    share_tables_reset(sampler->shares, WALK_STATE_MASK);
     state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
     look_at_accept_queues(&sampler->walk);
     return result;
-}
-
-static void mark_listening_ports(struct socket_sampler *sampler) {
-    const struct state_walk *walk = &sampler->walk;
-
-    memset(sampler->is_listening, 0, sizeof sampler->is_listening);
-    for (size_t i = 0; i < walk->listener_count; i++) {
-        uint16_t port = walk->listener[i].local.port;
-        sampler->is_listening[port / 64] |= 1ULL << (port % 64);
-    }
 }
 
 static void restart_destinations(void *context) {
@@ -232,7 +249,7 @@ static void count_outgoing(const struct diag_socket *socket, void *context) {
 
     if (socket->request || port < sampler->range.low || port > sampler->range.high)
         return;
-    if ((sampler->is_listening[port / 64] >> (port % 64)) & 1)
+    if (listening_port(sampler, port) != 0)
         return;
     destinations_count(sampler->destinations, socket);
     source_ports_count(sampler->source_ports, &socket->local);
@@ -256,5 +273,9 @@ int socket_sampler_count_destinations(struct socket_sampler *sampler, struct por
 int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, uint64_t count,
                           struct survey *survey) {
     mark_listening_ports(sampler);
-    return survey_take(state, count, sampler->is_listening, survey);
+    return survey_take(state, count, sampler->is_listening, sampler->shares, survey);
+}
+
+void socket_sampler_forget_survey(struct socket_sampler *sampler, enum tcp_state state) {
+    share_tables_reset(sampler->shares, 1U << state);
 }

@@ -18,6 +18,8 @@ struct look {
     const uint64_t *listening;
     struct port_slices slices;
     struct survey survey;
+    enum tcp_state state;
+    struct share_tables *shares;
 };
 
 bool survey_due(const struct survey_watch *watch, uint64_t now_usec) {
@@ -85,37 +87,44 @@ static void look_at(const struct diag_socket *socket, void *context) {
     struct look *look = context;
     bool inbound = has_port(look->listening, socket->local.port);
 
-    if (port_slices_have(&look->slices, inbound ? socket->remote.port : socket->local.port))
-        survey_count(&look->survey, socket, inbound);
+    if (!port_slices_have(&look->slices, inbound ? socket->remote.port : socket->local.port))
+        return;
+    survey_count(&look->survey, socket, inbound);
+    share_tables_count(look->shares, socket, inbound ? socket->local.port : 0);
 }
 
 static void look_again(void *context) {
     struct look *look = context;
 
     look->survey = (struct survey){0};
+    share_tables_reset(look->shares, 1U << look->state);
 }
 
 int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
-                struct survey *survey) {
+                struct share_tables *shares, struct survey *survey) {
     struct diag_request request = {
         .state_mask = 1U << state,
         .with_info = state == STATE_ESTABLISHED,
         .most = state == STATE_ESTABLISHED ? SURVEY_ESTABLISHED_MOST : SURVEY_TIME_WAIT_MOST,
     };
-    struct look look = {.listening = listening};
+    struct look look = {.listening = listening, .state = state, .shares = shares};
     struct sock_diag *diag = sock_diag_open();
 
     *survey = (struct survey){0};
+    look_again(&look);
     if (!diag)
         return -errno;
     look.slices = request.slices = survey_slices(count, request.most, listening);
     int result = sock_diag_dump(diag, &request, look_at, look_again, &look);
     sock_diag_close(diag);
-    if (result < 0)
-        return result;
     bool complete = result == 0 && look.slices.width == 0;
-    if (look.survey.sockets == 0 && !complete)
-        return -ENODATA;
+    if (result >= 0 && look.survey.sockets == 0 && !complete)
+        result = -ENODATA;
+    if (result < 0) {
+        look_again(&look);
+        return result;
+    }
+    share_tables_set_estimate(shares, state, !complete);
     *survey = look.survey;
     survey->complete = complete;
     survey->taken_usec = now_monotonic_usec();
