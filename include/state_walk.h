@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "close_wait_ages.h"
+#include "close_wait_median.h"
 #include "config.h"
 #include "sample.h"
 #include "sock_diag.h"
@@ -36,6 +37,8 @@ struct state_walk {
     uint64_t seen[3][CLOSE_WAIT_SEEN_BITS / 64];
     uint64_t now_usec; /* of the present walk */
     struct close_wait_ages ages;
+    struct close_wait_median median;
+    uint64_t close_wait_median_usec; /* age, as in struct sample */
 };
 
 /** Reserves the tables, whose pages cost nothing until used. @return 0 or -ENOMEM. */

@@ -238,6 +238,7 @@ static void publish_tables(struct sampler *sampler, struct figure listening) {
     sample->port_count = tables->port_count;
     sample->detail = tables->detail;
     sample->syn_sent = socket_sampler_syn_sent(sampler->sockets);
+    sample->close_wait_median_usec = tables->close_wait_median_usec;
     sample->shares = socket_sampler_shares(sampler->sockets);
     state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
 }

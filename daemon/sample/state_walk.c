@@ -85,6 +85,8 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
     }
     lay_out_ports(walk, config);
     close_wait_ages_begin(&walk->ages);
+    close_wait_median_begin(&walk->median);
+    walk->close_wait_median_usec = 0;
 }
 
 static struct listener *find_listener(struct state_walk *walk, const struct endpoint *local) {
@@ -188,8 +190,10 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
     walk->detail.close_wait_old += old_close_wait;
-    if (socket->state == STATE_CLOSE_WAIT)
+    if (socket->state == STATE_CLOSE_WAIT) {
         close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port, walk->now_usec);
+        close_wait_median_count(&walk->median, socket->cookie);
+    }
     if (index < walk->port_count) {
         walk->port[index].state[socket->state]++;
         walk->port[index].close_wait_unaccepted += socket->state == STATE_CLOSE_WAIT && socket->inode == 0;
@@ -218,6 +222,7 @@ void state_walk_end(struct state_walk *walk) {
             walk->port[i].close_wait_since_usec = walk->now_usec;
     note_silence(walk);
     close_wait_ages_end(&walk->ages);
+    walk->close_wait_median_usec = close_wait_median_end(&walk->median, walk->now_usec);
     close_wait_ages_publish(&walk->ages, &walk->detail, walk->port, walk->port_count);
 }
 
