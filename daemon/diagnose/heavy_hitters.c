@@ -12,16 +12,16 @@ void heavy_hitters_init(struct heavy_hitters *sketch, struct heavy_slot *memory,
     *sketch = (struct heavy_hitters){.slot = memory, .slots = slots, .seed = seed};
 }
 
-/* Two rounds of xor-shift and multiplication per word, as in Murmur3's 64-bit finalizer. */
+/* The multiplier is Murmur3's; the shift brings its high bits, which hold most of it, back to the low ones.
+ */
 static size_t bucket_of(const struct heavy_hitters *sketch, const struct heavy_key *key) {
     uint64_t hash = sketch->seed;
 
     for (size_t i = 0; i < HEAVY_KEY_WORDS; i++) {
         hash = (hash ^ key->word[i]) * UINT64_C(0xFF51AFD7ED558CCD);
-        hash = (hash ^ (hash >> 33)) * UINT64_C(0xC4CEB9FE1A85EC53);
-        hash ^= hash >> 33;
+        hash ^= hash >> 32;
     }
-    return (size_t)(((hash >> 32) * sketch->slots) >> 32);
+    return (size_t)(((hash & UINT32_MAX) * sketch->slots) >> 32);
 }
 
 void heavy_hitters_reset(struct heavy_hitters *sketch) {

@@ -23,13 +23,20 @@ static int compare_owner(const struct heavy_slot *a, const struct heavy_slot *b)
                   (HEAVY_KEY_WORDS - SHARE_OWNER) * sizeof a->key.word[0]);
 }
 
-/* Adds up the slots of the owner that @first is the first slot of; sockets 0 if it is not the first. */
-static struct owner add_up(const struct heavy_hitters *sketch, size_t first, uint16_t port) {
+static bool same_owner(const struct heavy_slot *a, const struct heavy_slot *b) {
+    for (size_t word = SHARE_OWNER; word < HEAVY_KEY_WORDS; word++)
+        if (a->key.word[word] != b->key.word[word])
+            return false;
+    return true;
+}
+
+/* Adds up the ports of the owner that @first is the first slot of; sockets 0 if it is not the first. */
+static struct owner add_up(const struct heavy_hitters *sketch, size_t first) {
     struct owner owner = {.slot = first};
 
     for (size_t i = 0; i < sketch->used; i++) {
         const struct heavy_slot *slot = &sketch->slot[i];
-        if (!in_scope(slot, port) || compare_owner(slot, &sketch->slot[first]) != 0)
+        if (!same_owner(slot, &sketch->slot[first]))
             continue;
         if (i < first)
             return (struct owner){0};
@@ -37,6 +44,15 @@ static struct owner add_up(const struct heavy_hitters *sketch, size_t first, uin
         owner.error += slot->error;
     }
     return owner;
+}
+
+/* On one port an owner has one slot. */
+static struct owner owner_at(const struct heavy_hitters *sketch, size_t i, uint16_t port) {
+    const struct heavy_slot *slot = &sketch->slot[i];
+
+    if (port == 0)
+        return add_up(sketch, i);
+    return in_scope(slot, port) ? (struct owner){i, slot->count, slot->error} : (struct owner){0};
 }
 
 /* The larger first; equals in the order of their keys, so that the same sockets give the same list. */
@@ -50,9 +66,7 @@ static size_t find_top(const struct heavy_hitters *sketch, uint16_t port, struct
     size_t count = 0;
 
     for (size_t i = 0; i < sketch->used; i++) {
-        if (!in_scope(&sketch->slot[i], port))
-            continue;
-        struct owner owner = add_up(sketch, i, port);
+        struct owner owner = owner_at(sketch, i, port);
         if (owner.sockets == 0 || (count == most && !comes_before(sketch, &owner, &top[count - 1])))
             continue;
         size_t at = count < most ? count++ : count - 1;
@@ -85,7 +99,7 @@ static size_t find_peers(const struct heavy_hitters *sketch, uint16_t port,
 static uint64_t find_inode(const struct state_shares *state, uint16_t port, const struct heavy_slot *owner) {
     for (size_t i = 0; i < state->holder.used; i++) {
         const struct heavy_slot *slot = &state->holder.slot[i];
-        if (in_scope(slot, port) && compare_owner(slot, owner) == 0 && state->holder_inode[i] != 0)
+        if (in_scope(slot, port) && same_owner(slot, owner) && state->holder_inode[i] != 0)
             return state->holder_inode[i];
     }
     return 0;
