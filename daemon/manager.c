@@ -23,6 +23,7 @@
 #include "incident.h"
 #include "log.h"
 #include "netns.h"
+#include "owners.h"
 #include "record.h"
 #include "sampler.h"
 #include "state_file.h"
@@ -41,6 +42,7 @@ struct manager {
     sd_event *event;
     sd_event_source *timer;
     struct sampler *sampler;
+    struct owners *owners;
     const struct sample *sample;
     struct threshold_tracker tracker;
     struct audit audit;
@@ -218,6 +220,8 @@ static void judge_sample(struct manager *manager) {
     manager->breach_count =
         threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
+    for (size_t i = 0; i < findings; i++)
+        owners_name(manager->owners, manager->sample->taken_usec, &manager->finding[i]);
     if (audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
         findings++;
     size_t alerts = incident_update(&manager->incidents, manager->finding, findings, manager->sample,
@@ -358,6 +362,9 @@ static int start(struct manager *manager) {
     manager->sampler = sampler_new("/proc");
     if (!manager->sampler)
         return -errno;
+    manager->owners = owners_new("/proc", "/sys/fs/cgroup");
+    if (!manager->owners)
+        return -errno;
     result = add_sources(manager);
     if (result < 0)
         return result;
@@ -379,6 +386,7 @@ static void stop(struct manager *manager) {
     sd_event_source_unref(manager->timer);
     sd_event_unref(manager->event);
     sampler_free(manager->sampler);
+    owners_free(manager->owners);
 }
 
 int manager_run(struct config *config, const struct manager_options *options) {

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT */
+#include "processes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util.h"
+
+#define ENTRIES          64
+#define NOBODY_USEC      (30 * USEC_PER_SEC)
+#define ROUND_GAP_USEC   (5 * USEC_PER_SEC)
+#define ROUND_GAP_FACTOR 100 /* searching takes at most 1 % of a core, averaged */
+#define DENIED_MAX       20
+#define DENIED_USEC      (300 * USEC_PER_SEC)
+#define LINKS_PER_CLOCK  64 /* read between two looks at the clock */
+
+enum search_state { SEARCH_WANTED, SEARCH_FOUND, SEARCH_NOBODY };
+
+struct process_entry {
+    uint64_t inode; /* 0 = free */
+    enum search_state state;
+    uint64_t used_usec;   /* when it was asked for last */
+    uint64_t wanted_from; /* the first round that looks for it everywhere */
+    uint64_t until_usec;  /* nobody had it, and until then nobody is asked again */
+    uint32_t pid;
+    int fd; /* of the process: one readlink() tells whether it still has the socket */
+    char comm[COMM_SIZE];
+};
+
+struct processes {
+    char *proc_root;
+    uint64_t budget_usec;
+    struct process_entry entry[ENTRIES];
+    size_t wanted;
+    /* The round under way, and where it stopped: /proc, and the descriptors of one process. */
+    DIR *proc, *fds;
+    uint32_t pid;               /* whose fds are open */
+    unsigned int tried, denied; /* other people's processes in this round */
+    uint64_t rounds, spent_usec, next_round_usec;
+    uint64_t tick_usec, tick_spent_usec; /* the budget is one tick's */
+};
+
+struct processes *processes_new(const char *proc_root, uint64_t budget_usec) {
+    struct processes *processes = calloc(1, sizeof *processes);
+
+    if (!processes)
+        return NULL;
+    processes->budget_usec = budget_usec;
+    processes->proc_root = strdup(proc_root);
+    return processes->proc_root ? processes : processes_free(processes);
+}
+
+static void close_directory(DIR **directory) {
+    if (*directory)
+        closedir(*directory);
+    *directory = NULL;
+}
+
+struct processes *processes_free(struct processes *processes) {
+    if (!processes)
+        return NULL;
+    close_directory(&processes->fds);
+    close_directory(&processes->proc);
+    free(processes->proc_root);
+    free(processes);
+    return NULL;
+}
+
+/* @return the inode of the socket that a link of /proc/PID/fd names, 0 if it is something else; or -errno */
+static int64_t socket_inode(int directory_fd, const char *link) {
+    char target[64];
+    ssize_t length = readlinkat(directory_fd, link, target, sizeof target - 1);
+    unsigned int inode; /* sockfs numbers have 32 bits (fs/inode.c: get_next_ino()) */
+
+    if (length < 0)
+        return -errno;
+    target[length] = '\0';
+    return sscanf(target, "socket:[%u]", &inode) == 1 ? (int64_t)inode : 0;
+}
+
+static struct process_entry *find(struct processes *processes, uint64_t inode) {
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (processes->entry[i].inode == inode)
+            return &processes->entry[i];
+    return NULL;
+}
+
+static bool is_wanted(const struct process_entry *entry) {
+    return entry->inode > 0 && entry->state == SEARCH_WANTED;
+}
+
+static void want(struct processes *processes, struct process_entry *entry) {
+    processes->wanted += !is_wanted(entry);
+    entry->state = SEARCH_WANTED;
+    entry->wanted_from = processes->rounds + 1;
+    entry->pid = 0;
+}
+
+/* Takes a free place, or the one that was not asked for for the longest time. */
+static struct process_entry *make_entry(struct processes *processes, uint64_t inode) {
+    struct process_entry *entry = find(processes, 0);
+
+    if (!entry) {
+        entry = &processes->entry[0];
+        for (size_t i = 1; i < ENTRIES; i++)
+            if (processes->entry[i].used_usec < entry->used_usec)
+                entry = &processes->entry[i];
+    }
+    processes->wanted -= is_wanted(entry);
+    *entry = (struct process_entry){.inode = inode, .state = SEARCH_NOBODY};
+    want(processes, entry);
+    return entry;
+}
+
+static bool still_holds(const struct processes *processes, const struct process_entry *entry) {
+    char *link = NULL;
+
+    if (asprintf(&link, "%s/%u/fd/%d", processes->proc_root, entry->pid, entry->fd) < 0)
+        return false;
+    int64_t inode = socket_inode(AT_FDCWD, link);
+    free(link);
+    return inode > 0 && (uint64_t)inode == entry->inode;
+}
+
+static void read_comm(const struct processes *processes, struct process_entry *entry) {
+    char path[32], comm[72]; /* a kernel thread's can be longer than TASK_COMM_LEN (fs/proc/array.c) */
+
+    snprintf(path, sizeof path, "%u/comm", entry->pid);
+    int length = read_file_at(dirfd(processes->proc), path, comm, sizeof comm);
+    if (length > 0 && comm[length - 1] == '\n')
+        comm[length - 1] = '\0';
+    snprintf(entry->comm, sizeof entry->comm, "%.*s", COMM_SIZE - 1, length > 0 ? comm : "");
+}
+
+static void found(struct processes *processes, uint64_t inode, const char *link) {
+    struct process_entry *entry = find(processes, inode);
+
+    if (!entry || !is_wanted(entry))
+        return;
+    entry->state = SEARCH_FOUND;
+    entry->pid = processes->pid;
+    entry->fd = atoi(link);
+    read_comm(processes, entry);
+    processes->wanted--;
+}
+
+static void count_foreign(struct processes *processes, bool denied) {
+    if (processes->pid == (uint32_t)getpid())
+        return;
+    processes->tried++;
+    processes->denied += denied;
+}
+
+/* Opens the descriptors of the next process. @return false: there is none left */
+static bool next_process(struct processes *processes) {
+    const struct dirent *process = readdir(processes->proc);
+    char path[32];
+
+    if (!process)
+        return false;
+    processes->pid = (uint32_t)strtoul(process->d_name, NULL, 10);
+    if (processes->pid == 0)
+        return true; /* not a process */
+    snprintf(path, sizeof path, "%u/fd", processes->pid);
+    int fd = openat(dirfd(processes->proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == EACCES || errno == EPERM)
+            count_foreign(processes, true);
+        return true;
+    }
+    processes->fds = fdopendir(fd);
+    if (!processes->fds)
+        close(fd);
+    return true;
+}
+
+/* Reads some links of the process at hand; closes it when they are all read. */
+static void read_links(struct processes *processes) {
+    for (size_t i = 0; i < LINKS_PER_CLOCK; i++) {
+        const struct dirent *link = readdir(processes->fds);
+        int64_t inode =
+            link && link->d_name[0] != '.' ? socket_inode(dirfd(processes->fds), link->d_name) : 0;
+        /* Opening takes CAP_DAC_READ_SEARCH, reading the links CAP_SYS_PTRACE: one alone is of no use. */
+        bool denied = inode == -EACCES || inode == -EPERM;
+        if (!link || denied) {
+            count_foreign(processes, denied);
+            close_directory(&processes->fds);
+            return;
+        }
+        if (inode > 0)
+            found(processes, (uint64_t)inode, link->d_name);
+    }
+}
+
+/* @param complete every process was looked at: what was not found belongs to nobody that can be seen */
+static void end_round(struct processes *processes, uint64_t now_usec, bool complete) {
+    uint64_t gap = ROUND_GAP_FACTOR * processes->spent_usec;
+
+    close_directory(&processes->fds);
+    close_directory(&processes->proc);
+    processes->next_round_usec = now_usec + (gap > ROUND_GAP_USEC ? gap : ROUND_GAP_USEC);
+    for (size_t i = 0; complete && i < ENTRIES; i++) {
+        struct process_entry *entry = &processes->entry[i];
+        if (!is_wanted(entry) || entry->wanted_from > processes->rounds)
+            continue;
+        entry->state = SEARCH_NOBODY;
+        entry->until_usec = now_usec + NOBODY_USEC;
+        processes->wanted--;
+    }
+}
+
+static void begin_round(struct processes *processes) {
+    processes->proc = opendir(processes->proc_root);
+    processes->rounds++;
+    processes->tried = processes->denied = 0;
+    processes->spent_usec = 0;
+}
+
+/* Without the privilege nearly every process is closed to us: asking all of them each time would be waste. */
+static bool hopeless(const struct processes *processes) {
+    return processes->tried == DENIED_MAX && processes->denied == DENIED_MAX;
+}
+
+/* One process, or some links of it. @return whether the round goes on */
+static bool advance(struct processes *processes, uint64_t now_usec) {
+    if (processes->fds) {
+        read_links(processes);
+    } else if (!next_process(processes)) {
+        end_round(processes, now_usec, true);
+        return false;
+    }
+    if (hopeless(processes)) {
+        end_round(processes, now_usec, true);
+        processes->next_round_usec = now_usec + DENIED_USEC;
+        return false;
+    }
+    if (processes->wanted == 0)
+        end_round(processes, now_usec, false);
+    return processes->wanted > 0;
+}
+
+static void search(struct processes *processes, uint64_t now_usec) {
+    uint64_t start = now_monotonic_usec(), spent = 0;
+
+    if (processes->tick_usec != now_usec)
+        processes->tick_spent_usec = 0;
+    processes->tick_usec = now_usec;
+    if (processes->wanted == 0 || processes->tick_spent_usec >= processes->budget_usec)
+        return;
+    if (!processes->proc) {
+        if (now_usec < processes->next_round_usec)
+            return;
+        begin_round(processes);
+    }
+    while (processes->proc && processes->tick_spent_usec + spent < processes->budget_usec) {
+        bool more = advance(processes, now_usec);
+        uint64_t passed = now_monotonic_usec() - start;
+        processes->spent_usec += passed - spent;
+        spent = passed;
+        if (!more)
+            break;
+    }
+    processes->tick_spent_usec += spent;
+}
+
+bool processes_find(struct processes *processes, uint64_t now_usec, uint64_t inode, uint32_t *pid,
+                    char comm[COMM_SIZE]) {
+    *pid = 0;
+    comm[0] = '\0';
+    if (inode == 0)
+        return false;
+    struct process_entry *entry = find(processes, inode);
+    if (!entry)
+        entry = make_entry(processes, inode);
+    entry->used_usec = now_usec;
+    if ((entry->state == SEARCH_FOUND && !still_holds(processes, entry)) ||
+        (entry->state == SEARCH_NOBODY && now_usec >= entry->until_usec))
+        want(processes, entry);
+    if (is_wanted(entry))
+        search(processes, now_usec);
+    if (entry->state != SEARCH_FOUND)
+        return false;
+    *pid = entry->pid;
+    memcpy(comm, entry->comm, COMM_SIZE);
+    return true;
+}
