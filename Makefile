@@ -38,6 +38,8 @@ TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c)
 MAN_PAGES := $(wildcard man/*.[1-8])
 UNITS := $(wildcard systemd/*.service)
+# Examples: nothing is in force before somebody copies them.
+DROP_INS := $(wildcard systemd/*.service.d/*.conf)
 DOCS := README.md CHANGELOG.md LICENSE
 
 all: $(B)/synwaitd
@@ -150,14 +152,16 @@ install: all
 	for page in $(MAN_PAGES); do \
 	    install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
+	for file in $(DROP_INS:systemd/%=%); do \
+	    install -D -m 644 systemd/$$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; done
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 uninstall:
 	rm -f $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf \
 	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
 	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	    $(DOCS:%=$(DESTDIR)$(DOCDIR)/%)
-	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	    $(DOCS:%=$(DESTDIR)$(DOCDIR)/%) $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%)
+	rmdir $(DESTDIR)$(LIBDIR) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 clean:

@@ -17,9 +17,12 @@ installed() {
     local prefix=$root$1 file
     for file in sbin/synwaitd lib/synwaitd/synwaitd.conf lib/systemd/system/synwaitd.service \
         lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man5/synwaitd.conf.5 \
-        share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE; do
+        share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
+        share/doc/synwaitd/synwaitd.service.d/50-processes.conf; do
         [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }
     done
+    # What gives privileges is there to be copied, not in force.
+    [ ! -e "$prefix/lib/systemd/system/synwaitd.service.d" ] || { echo 'a drop-in is active'; return 1; }
     [ ! -e "$root/etc" ] || { echo 'something is in /etc'; return 1; }
 }
 
@@ -36,7 +39,7 @@ runs() {
 }
 
 files() {
-    find "$root" -type f -o -type l
+    find "$root" -type f -o -type l -o -type d -name '*synwaitd*'
 }
 
 for prefix in /usr /usr/local; do
