@@ -73,14 +73,17 @@ struct processes *processes_free(struct processes *processes) {
 
 /* @return the inode of the socket that a link of /proc/PID/fd names, 0 if it is something else; or -errno */
 static int64_t socket_inode(int directory_fd, const char *link) {
+    static const char prefix[] = "socket:[";
     char target[64];
     ssize_t length = readlinkat(directory_fd, link, target, sizeof target - 1);
-    unsigned int inode; /* sockfs numbers have 32 bits (fs/inode.c: get_next_ino()) */
 
     if (length < 0)
         return -errno;
     target[length] = '\0';
-    return sscanf(target, "socket:[%u]", &inode) == 1 ? (int64_t)inode : 0;
+    if (strncmp(target, prefix, strlen(prefix)) != 0)
+        return 0;
+    /* The numbers of sockfs have 32 bits (fs/inode.c: get_next_ino()). */
+    return (int64_t)strtoul(target + strlen(prefix), NULL, 10);
 }
 
 static struct process_entry *find(struct processes *processes, uint64_t inode) {
@@ -144,7 +147,7 @@ static void found(struct processes *processes, uint64_t inode, const char *link)
         return;
     entry->state = SEARCH_FOUND;
     entry->pid = processes->pid;
-    entry->fd = atoi(link);
+    entry->fd = (int)strtol(link, NULL, 10);
     read_comm(processes, entry);
     processes->wanted--;
 }
