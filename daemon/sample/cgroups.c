@@ -45,7 +45,7 @@ struct cgroups {
     uint64_t walks; /* the number of the walk under way, or of the last one */
     uint64_t stepped_usec, next_walk_usec;
     uint64_t spent_usec; /* by the walk so far */
-    size_t missing;      /* wanted, and not yet known */
+    bool asked;          /* a wanted id may be missing */
 };
 
 static bool is_cgroup2(const char *path) {
@@ -130,14 +130,13 @@ void cgroups_want(struct cgroups *cgroups, uint64_t now_usec, uint64_t id) {
         return;
     if (!entry) {
         entry = oldest(cgroups, id);
-        cgroups->missing -= is_missing(entry);
         *entry = (struct cgroup_entry){.id = id};
     }
     entry->used_usec = now_usec;
     if (entry->known || is_missing(entry) || now_usec < entry->absent_until)
         return;
     entry->wanted_since = cgroups->walks + 1;
-    cgroups->missing++;
+    cgroups->asked = true;
 }
 
 /* What nobody asked for is kept where there is room: it may be asked for when its cgroup is gone. */
@@ -153,7 +152,6 @@ static void meet(struct cgroups *cgroups, uint64_t id) {
     entry->seen_in = cgroups->walks;
     if (entry->known)
         return;
-    cgroups->missing -= is_missing(entry);
     entry->wanted_since = 0;
     entry->known = true;
     unit_from_cgroup_path(cgroups->path, entry->unit);
@@ -218,14 +216,18 @@ static bool advance(struct cgroups *cgroups) {
 static void finish_walk(struct cgroups *cgroups, uint64_t now_usec) {
     uint64_t gap = WALK_GAP_FACTOR * cgroups->spent_usec;
 
+    cgroups->asked = false;
     for (size_t set = 0; set < SETS; set++)
         for (size_t i = 0; i < WAYS; i++) {
             struct cgroup_entry *entry = &cgroups->entry[set][i];
-            if (!is_missing(entry) || entry->wanted_since > cgroups->walks)
+            if (!is_missing(entry))
                 continue;
+            if (entry->wanted_since > cgroups->walks) {
+                cgroups->asked = true; /* asked for when the walk was under way */
+                continue;
+            }
             entry->wanted_since = 0;
             entry->absent_until = now_usec + ABSENT_USEC;
-            cgroups->missing--;
         }
     cgroups->next_walk_usec = now_usec + (gap > WALK_GAP_USEC ? gap : WALK_GAP_USEC);
 }
@@ -236,7 +238,7 @@ void cgroups_walk(struct cgroups *cgroups, uint64_t now_usec) {
     if (!cgroups->directory || now_usec == cgroups->stepped_usec)
         return;
     if (cgroups->depth == 0) {
-        if (cgroups->missing == 0 || now_usec < cgroups->next_walk_usec)
+        if (!cgroups->asked || now_usec < cgroups->next_walk_usec)
             return;
         start_walk(cgroups);
     }

@@ -36,7 +36,6 @@ struct processes {
     char *proc_root;
     uint64_t budget_usec;
     struct process_entry entry[ENTRIES];
-    size_t wanted;
     /* The round under way, and where it stopped: /proc, and the descriptors of one process. */
     DIR *proc, *fds;
     uint32_t pid;               /* whose fds are open */
@@ -97,8 +96,14 @@ static bool is_wanted(const struct process_entry *entry) {
     return entry->inode > 0 && entry->state == SEARCH_WANTED;
 }
 
+static bool any_wanted(const struct processes *processes) {
+    for (size_t i = 0; i < ENTRIES; i++)
+        if (is_wanted(&processes->entry[i]))
+            return true;
+    return false;
+}
+
 static void want(struct processes *processes, struct process_entry *entry) {
-    processes->wanted += !is_wanted(entry);
     entry->state = SEARCH_WANTED;
     entry->wanted_from = processes->rounds + 1;
     entry->pid = 0;
@@ -114,8 +119,7 @@ static struct process_entry *make_entry(struct processes *processes, uint64_t in
             if (processes->entry[i].used_usec < entry->used_usec)
                 entry = &processes->entry[i];
     }
-    processes->wanted -= is_wanted(entry);
-    *entry = (struct process_entry){.inode = inode, .state = SEARCH_NOBODY};
+    *entry = (struct process_entry){.inode = inode};
     want(processes, entry);
     return entry;
 }
@@ -149,7 +153,6 @@ static void found(struct processes *processes, uint64_t inode, const char *link)
     entry->pid = processes->pid;
     entry->fd = (int)strtol(link, NULL, 10);
     read_comm(processes, entry);
-    processes->wanted--;
 }
 
 static void count_foreign(struct processes *processes, bool denied) {
@@ -213,7 +216,6 @@ static void end_round(struct processes *processes, uint64_t now_usec, bool compl
             continue;
         entry->state = SEARCH_NOBODY;
         entry->until_usec = now_usec + NOBODY_USEC;
-        processes->wanted--;
     }
 }
 
@@ -242,9 +244,10 @@ static bool advance(struct processes *processes, uint64_t now_usec) {
         processes->next_round_usec = now_usec + DENIED_USEC;
         return false;
     }
-    if (processes->wanted == 0)
-        end_round(processes, now_usec, false);
-    return processes->wanted > 0;
+    if (any_wanted(processes))
+        return true;
+    end_round(processes, now_usec, false);
+    return false;
 }
 
 static void search(struct processes *processes, uint64_t now_usec) {
@@ -253,7 +256,7 @@ static void search(struct processes *processes, uint64_t now_usec) {
     if (processes->tick_usec != now_usec)
         processes->tick_spent_usec = 0;
     processes->tick_usec = now_usec;
-    if (processes->wanted == 0 || processes->tick_spent_usec >= processes->budget_usec)
+    if (processes->tick_spent_usec >= processes->budget_usec)
         return;
     if (!processes->proc) {
         if (now_usec < processes->next_round_usec)

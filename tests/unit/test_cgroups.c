@@ -203,6 +203,55 @@ static void many(void **state) {
     cgroups_free(cgroups);
 }
 
+static size_t count_known(const struct cgroups *cgroups, const uint64_t *id, size_t count) {
+    char unit[UNIT_SIZE];
+    size_t known = 0;
+
+    for (size_t i = 0; i < count; i++)
+        known += cgroups_unit(cgroups, id[i], unit);
+    return known;
+}
+
+/* What a walk meets by the way takes no place from what was asked for. */
+static void asked_for_stays(void **state) {
+    static uint64_t id[MANY];
+    struct cgroups *cgroups = cgroups_of(*state);
+    enum { ASKED = 1100 };
+
+    make_many(*state, id);
+    for (size_t i = 0; i < ASKED; i++)
+        cgroups_want(cgroups, SECOND, id[i]);
+    cgroups_walk(cgroups, SECOND);
+    size_t known = count_known(cgroups, id, ASKED);
+    assert_in_range(known, 900, 1024);
+    check_unit(cgroups, 1000 * SECOND, id[MANY - 1], "u4999.service");
+    assert_in_range(count_known(cgroups, id, ASKED), known - 1, known);
+    cgroups_free(cgroups);
+}
+
+/* Asked for while a walk is under way: the next one finds what this one has passed. */
+static void asked_in_the_middle(void **state) {
+    struct cgroups *cgroups = cgroups_new(*state, 1);
+    uint64_t id[2] = {make_cgroup(*state, "a.slice"), make_cgroup(*state, "b.slice")}, now = SECOND;
+    char unit[UNIT_SIZE];
+
+    for (size_t i = 0; i < 40; i++) {
+        snprintf(unit, sizeof unit, "%c.slice/%zu.service", i % 2 ? 'a' : 'b', i);
+        make_cgroup(*state, unit);
+    }
+    check_unknown(cgroups, now, UINT64_C(0xFFFFFFFFFFFF));
+    bool a_first = cgroups_unit(cgroups, id[0], unit);
+    while (count_known(cgroups, id, 2) < 2 && now < 100 * SECOND)
+        cgroups_walk(cgroups, now += SECOND);
+    /* In the second slice: the first one is behind the walk. */
+    uint64_t late = make_cgroup(*state, a_first ? "a.slice/late.service" : "b.slice/late.service");
+    check_unknown(cgroups, now, late);
+    while (!ask(cgroups, now, late, unit) && now < 1000 * SECOND)
+        now += SECOND;
+    assert_string_equal(unit, "late.service");
+    cgroups_free(cgroups);
+}
+
 /* A walk that is cut goes on at the next tick, and not sooner. */
 static void cut_walk_goes_on(void **state) {
     static uint64_t id[MANY];
@@ -254,6 +303,8 @@ int main(void) {
         in_tree(odd_names),
         in_tree(too_deep),
         in_tree(many),
+        in_tree(asked_for_stays),
+        in_tree(asked_in_the_middle),
         in_tree(cut_walk_goes_on),
         in_tree(freed_in_the_middle),
         in_tree(no_cgroup2_here),
