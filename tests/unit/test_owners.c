@@ -127,8 +127,8 @@ static void stop(const struct member *member) {
 }
 
 static struct owners *real_owners(void) {
+    need_cgroups();
     struct owners *owners = owners_new("/proc", "/sys/fs/cgroup");
-
     assert_non_null(owners);
     return owners;
 }
@@ -147,7 +147,6 @@ static void names_all(void **state) {
     struct owners *owners = real_owners();
 
     (void)state;
-    need_cgroups();
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         member[i] = start(rows[i].path);
         finding.shares.holder[i].cgroup = member[i].cgroup;
@@ -176,7 +175,6 @@ static void service_ends(void **state) {
     struct finding finding;
 
     (void)state;
-    need_cgroups();
     struct member member = start("short.service");
     name_one(owners, SECOND, &member, &finding);
     assert_string_equal(finding.unit, "short.service");
@@ -204,7 +202,6 @@ static void odd_names(void **state) {
     struct owners *owners = real_owners();
 
     (void)state;
-    need_cgroups();
     memset(longest, 'n', sizeof longest);
     memcpy(longest + 255 - strlen(".service"), ".service", sizeof ".service");
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

@@ -178,12 +178,12 @@ static uint64_t inode_of(int fd) {
 }
 
 static void own_process(void **state) {
-    struct processes *processes = processes_new("/proc", 10 * SECOND);
     char comm[32] = "";
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     (void)state;
     need_root();
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct processes *processes = processes_new("/proc", 10 * SECOND);
     read_file_at(AT_FDCWD, "/proc/self/comm", comm, sizeof comm);
     comm[strcspn(comm, "\n")] = '\0';
     uint64_t inode = inode_of(fd);
