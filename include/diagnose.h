@@ -84,6 +84,12 @@ struct finding {
 size_t diagnose(const struct sample *sample, const struct breach *breaches, size_t count,
                 struct finding findings[FINDINGS_MAX]);
 
+/**
+ * @return the address that more than half of the counted sockets are with, or, if no address has that many,
+ * the network; NULL: none has, or there are too few half-open connections to tell
+ */
+const struct peer_share *finding_main_peer(const struct finding *finding);
+
 /** @return "low", "medium" or "high". */
 const char *confidence_name(enum confidence confidence);
 

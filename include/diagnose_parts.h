@@ -35,6 +35,28 @@ void finding_advise(const struct diagnosis *diagnosis, struct finding *finding,
 /** @return the first finding of @p family, or NULL. */
 struct finding *finding_of_family(struct diagnosis *diagnosis, enum problem_family family);
 
+/**
+ * Notes whose the sockets in @p state are, of the listening port @p port or of the whole host (0). The cgroup
+ * that holds more than half of them owns the finding; its listener does where no cgroup is told.
+ */
+void finding_shares(const struct sample *sample, struct finding *finding, enum tcp_state state,
+                    uint16_t port);
+
+/** Names the local port; its listener by address and backlog if it has just one. */
+void finding_locate(const struct sample *sample, struct finding *finding, uint16_t port);
+
+/** Lays the finding to @p listener (NULL: unknown), whose backlog it is about. */
+void finding_owned_by_listener(struct finding *finding, const struct listener *listener);
+
+/** Lays the finding to who connects to @p destination. */
+void finding_owned_by_destination(struct finding *finding, const struct destination *destination);
+
+/** @return the listener on @p port; NULL if there is none or more than one. */
+const struct listener *listener_of_port(const struct sample *sample, uint16_t port);
+
+/** @return the listener's port that more than half of the sockets in @p state have, or 0. */
+uint16_t main_listening_port(const struct sample *sample, enum tcp_state state);
+
 /** SYN queue and accept queue of each listener concerned: a flood, a burst, a slow accept(), loss. */
 void diagnose_handshake(struct diagnosis *diagnosis);
 

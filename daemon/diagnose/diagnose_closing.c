@@ -19,22 +19,7 @@ static const struct port_figures *busiest_port(const struct sample *sample, enum
     return busiest && busiest->state[state] > 0 && busiest->state[state] >= outgoing ? busiest : NULL;
 }
 
-/* The listener's address if the port has just one, else the port alone. */
-static struct endpoint endpoint_of_port(const struct sample *sample, uint16_t port) {
-    const struct listener *only = NULL;
-    struct endpoint bare = {.port = port};
-
-    for (size_t i = 0; i < sample->listener_count; i++) {
-        if (sample->listener[i].local.port != port)
-            continue;
-        if (only)
-            return bare;
-        only = &sample->listener[i];
-    }
-    return only ? only->local : bare;
-}
-
-/* Says on which port most of them are, and how many. */
+/* Says on which port most of them are, how many, and whose. */
 static const struct port_figures *locate(const struct sample *sample, struct finding *finding,
                                          enum tcp_state state) {
     uint64_t total = figure_or(sample->state[state], finding->lead.value);
@@ -42,10 +27,10 @@ static const struct port_figures *locate(const struct sample *sample, struct fin
                                           ? sample_find_port(sample, finding->scope.local.port)
                                           : busiest_port(sample, state, total);
 
+    finding_shares(sample, finding, state, port ? port->port : finding->scope.local.port);
     if (!port)
         return NULL;
-    finding->local = endpoint_of_port(sample, port->port);
-    finding_evidence(finding, "local_port", FIGURE_OF(port->port));
+    finding_locate(sample, finding, port->port);
     finding_evidence(finding, "on_that_port", FIGURE_OF(port->state[state]));
     return port;
 }
@@ -74,6 +59,8 @@ static bool is_leak(const struct breach *breach, uint64_t here, uint64_t old) {
 static void add_history(const struct sample *sample, struct finding *finding, uint64_t since_usec) {
     if (since_usec != 0 && sample->taken_usec > since_usec)
         finding_evidence(finding, "oldest_sec", FIGURE_OF((sample->taken_usec - since_usec) / 1000000));
+    if (finding->scope.kind == SCOPE_HOST && sample->close_wait_median_usec != 0)
+        finding_evidence(finding, "median_sec", FIGURE_OF(sample->close_wait_median_usec / 1000000));
     if (finding->lead.trend_known && finding->lead.growth_per_min >= 0)
         finding_evidence(finding, "growth_per_min", FIGURE_OF((uint64_t)finding->lead.growth_per_min));
 }
@@ -100,6 +87,8 @@ static void close_wait(struct diagnosis *diagnosis, const struct breach *breach)
     finding_evidence(finding, "held_by_application", FIGURE_OF(here > unaccepted ? here - unaccepted : 0));
     finding_evidence(finding, "never_accepted", FIGURE_OF(unaccepted));
     finding_conclude(finding, never_accepted ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);
+    if (never_accepted && port)
+        finding_owned_by_listener(finding, listener_of_port(sample, port->port));
     finding->quiet = !is_leak(breach, finding->scope.kind == SCOPE_PORT ? here : breach->value, old);
     /* An application that never accepts leaves a full accept queue as well; one that leaks its outgoing
        connections uses up its ports. One cause, one incident. */

@@ -265,6 +265,7 @@ static void add_evidence(struct finding *finding, const struct handshake *handsh
         finding_evidence(finding, "sources", FIGURE_OF(half_open_source_count(&listener->sources)));
         finding_evidence(finding, "accept_queue", FIGURE_OF(listener->accept_queue));
         finding_evidence(finding, "backlog", FIGURE_OF(listener->backlog));
+        finding_evidence(finding, "somaxconn", sample->knob[KNOB_SOMAXCONN].value);
     }
     if (handshake->syn_overflow)
         finding_evidence(finding, "syn_overflow_per_sec", FIGURE_OF(handshake->syn_overflow->value));
@@ -346,6 +347,8 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
     finding_conclude(finding, cause, confidence);
     if (cause == CAUSE_ONE_SOURCE_FLOOD)
         finding->peer = handshake->listener->sources.leader;
+    finding_shares(handshake->sample, finding, STATE_SYN_RECV, local->port);
+    finding_owned_by_listener(finding, handshake->listener);
     finding->quiet = is_quiet(handshake, cause);
     if (handshake->listener && asks_for_backlog(cause))
         advise_backlog(finding, handshake);

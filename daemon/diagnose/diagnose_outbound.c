@@ -45,6 +45,15 @@ static void add_time_wait(const struct sample *sample, struct finding *finding) 
     finding_evidence(finding, "passive_opens_per_sec", sample_rate(sample, COUNTER_PASSIVE_OPENS));
 }
 
+/* They have no cgroup: of those that a listener accepted, the listener tells. */
+static void locate_time_wait(const struct sample *sample, struct finding *finding) {
+    uint16_t port = main_listening_port(sample, STATE_TIME_WAIT);
+
+    finding_shares(sample, finding, STATE_TIME_WAIT, port);
+    if (port != 0)
+        finding_locate(sample, finding, port);
+}
+
 /* What the table would have to hold: what it holds, and what it turns away for as long as one stays. */
 static uint64_t time_wait_demand(const struct sample *sample) {
     uint64_t turned_away = figure_or(sample_rate(sample, COUNTER_TIME_WAIT_OVERFLOW), 0);
@@ -70,6 +79,7 @@ static void time_wait(struct diagnosis *diagnosis, const struct breach *breach) 
             return;
         finding_absorb(finding, breach);
         add_time_wait(sample, finding);
+        locate_time_wait(sample, finding);
     }
     enum cause cause = conclude_time_wait(sample, &confidence);
     if (overflows)
@@ -108,8 +118,11 @@ static enum cause conclude_syn_sent(const struct sample *sample, uint64_t attemp
 static void locate_syn_sent(const struct sample *sample, struct finding *finding) {
     const struct destination *top = &sample->syn_sent;
 
+    finding_shares(sample, finding, STATE_SYN_SENT, 0);
     if ((uint64_t)top->ports_in_use * 2 <= finding->lead.value)
         return;
+    if (finding->shares.holder_count == 0)
+        finding_owned_by_destination(finding, top);
     finding->peer = top->remote;
     finding_evidence(finding, "to_that_destination", FIGURE_OF(top->ports_in_use));
 }

@@ -47,6 +47,7 @@ static void conclude(struct finding *finding, const struct sample *sample) {
         finding_conclude(finding, CAUSE_PORTS_TIME_WAIT, CONFIDENCE_LOW);
     } else {
         add_destination(finding, destination);
+        finding_owned_by_destination(finding, destination);
         finding_conclude(finding, conclude_destination(destination),
                          may_be_reused(sample, destination) ? CONFIDENCE_LOW : CONFIDENCE_HIGH);
     }

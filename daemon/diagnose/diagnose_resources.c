@@ -23,6 +23,7 @@ static void established(const struct sample *sample, struct finding *finding) {
     }
     finding_evidence(finding, "passive_opens_per_sec", sample_rate(sample, COUNTER_PASSIVE_OPENS));
     finding_evidence(finding, "active_opens_per_sec", sample_rate(sample, COUNTER_ACTIVE_OPENS));
+    finding_shares(sample, finding, STATE_ESTABLISHED, 0);
     finding_conclude(finding, conclude_established(survey), CONFIDENCE_MEDIUM);
 }
 

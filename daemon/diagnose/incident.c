@@ -109,11 +109,16 @@ static bool has_settled(struct incident *incident, const struct finding *finding
     return now_usec - incident->differs_since_usec >= SETTLE_USEC;
 }
 
-/* A diagnosis without evidence is not told by the way: the last one told stands. */
+/* A diagnosis without evidence is not told by the way: the last one told stands, and who it was laid to. */
 static struct finding tellable(const struct incident *incident, const struct finding *finding, bool settled) {
-    if (settled || !differs(incident, finding))
-        return *finding;
-    struct finding last = incident->finding;
+    struct finding last = *finding;
+
+    if (settled || !differs(incident, finding)) {
+        if (lacks_evidence(finding) && finding->owner.cgroup == 0)
+            memcpy(last.unit, incident->finding.unit, sizeof last.unit);
+        return last;
+    }
+    last = incident->finding;
     last.severity = finding->severity;
     return last;
 }
