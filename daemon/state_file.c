@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Numbers of enums may change from one version to the next, so the file has names. A cause's name is its
- * brief text. Evidence and advice are not kept: the next sample gives both anew. Hazards are bits all the
- * same: should their numbers change, the worst is one alert that they did.
+ * brief text. Evidence, shares and advice are not kept: the next sample gives them anew. Hazards are bits all
+ * the same: should their numbers change, the worst is one alert that they did.
  */
 #include "state_file.h"
 
@@ -115,19 +115,21 @@ static json_t *breach_to_json(const struct breach *breach) {
 }
 
 static json_t *finding_to_json(const struct finding *finding) {
-    char detail[SOURCE_REASON_SIZE];
-    struct text text = text_in(detail, sizeof detail);
+    char detail[SOURCE_REASON_SIZE], unit[UNIT_SIZE];
+    struct text text = text_in(detail, sizeof detail), unit_text = text_in(unit, sizeof unit);
 
     text_add(&text, "%s", finding->detail);
     text_clean(detail);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s}", "family",
-                     name_of_family((int)finding->family), "problem", problem_info(finding->problem)->slug,
-                     "cause", name_of_cause((int)finding->cause), "confidence",
-                     name_of_confidence((int)finding->confidence), "severity",
-                     name_of_severity((int)finding->severity), "scope", scope_to_json(&finding->scope),
-                     "lead", breach_to_json(&finding->lead), "local", endpoint_to_json(&finding->local),
-                     "peer", endpoint_to_json(&finding->peer), "backlog_advised",
-                     number(finding->backlog_advised), "hazards", number(finding->hazards), "detail", detail);
+    text_add(&unit_text, "%s", finding->unit);
+    text_clean(unit);
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I, s:s, s:s}", "family",
+        name_of_family((int)finding->family), "problem", problem_info(finding->problem)->slug, "cause",
+        name_of_cause((int)finding->cause), "confidence", name_of_confidence((int)finding->confidence),
+        "severity", name_of_severity((int)finding->severity), "scope", scope_to_json(&finding->scope), "lead",
+        breach_to_json(&finding->lead), "local", endpoint_to_json(&finding->local), "peer",
+        endpoint_to_json(&finding->peer), "backlog_advised", number(finding->backlog_advised), "hazards",
+        number(finding->hazards), "detail", detail, "unit", unit);
 }
 
 static json_t *incident_to_json(const struct incident *incident) {
@@ -269,15 +271,15 @@ static void read_breach(struct reader *reader, json_t *value, struct breach *bre
     breach->measured_usec = read_time(reader, measured);
 }
 
-static void read_detail(struct reader *reader, const char *text, struct finding *finding) {
+static void read_text(struct reader *reader, const char *text, char *field, size_t size) {
     size_t length = strlen(text);
 
-    if (length >= sizeof finding->detail) {
+    if (length >= size) {
         reader->error = -EBADMSG;
         return;
     }
-    memcpy(finding->detail, text, length + 1);
-    text_clean(finding->detail);
+    memcpy(field, text, length + 1);
+    text_clean(field);
 }
 
 /* Whatever indexes by condition must be able to trust it: only these families have none. */
@@ -289,13 +291,14 @@ static bool lead_fits(const struct finding *finding) {
 
 static void read_finding(struct reader *reader, json_t *value, struct finding *finding) {
     const char *family, *problem, *cause, *confidence, *severity, *local, *peer, *detail;
+    const char *unit = ""; /* files from before owners were named have none */
     json_t *scope, *lead;
     json_int_t backlog, hazards = 0; /* files from before the audit have none */
 
-    if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s?I, s:s !}", "family",
+    if (json_unpack(value, "{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:I, s?I, s:s, s?s !}", "family",
                     &family, "problem", &problem, "cause", &cause, "confidence", &confidence, "severity",
                     &severity, "scope", &scope, "lead", &lead, "local", &local, "peer", &peer,
-                    "backlog_advised", &backlog, "hazards", &hazards, "detail", &detail) < 0) {
+                    "backlog_advised", &backlog, "hazards", &hazards, "detail", &detail, "unit", &unit) < 0) {
         reader->error = -EBADMSG;
         return;
     }
@@ -313,7 +316,8 @@ static void read_finding(struct reader *reader, json_t *value, struct finding *f
     read_endpoint(reader, peer, &finding->peer);
     finding->backlog_advised = read_number(reader, backlog);
     finding->hazards = (uint32_t)read_number(reader, hazards);
-    read_detail(reader, detail, finding);
+    read_text(reader, detail, finding->detail, sizeof finding->detail);
+    read_text(reader, unit, finding->unit, sizeof finding->unit);
     if (strcmp(problem_info(finding->problem)->slug, problem) != 0 || !lead_fits(finding))
         reader->error = -EBADMSG;
 }

@@ -12,7 +12,8 @@
 #include "util.h"
 
 #define RECORD_FIELDS_MAX 40
-#define RECORD_KEY_MAX    64   /* bytes, sd_journal_send(3) */
+#define RECORD_KEY_MAX    64 /* bytes, sd_journal_send(3) */
+#define PEER_TEXT_SIZE    (ENDPOINT_TEXT_SIZE + 4)
 #define RECORD_VALUE_MAX  1023 /* bytes; journald's JSON turns values over 4096 into null */
 
 /**
@@ -65,9 +66,16 @@ void text_clean(char *text);
  */
 void text_add_at_most(struct text *text, const char *value, size_t limit);
 
+/** Writes SYNWAITD_PEER: "10.9.0.7", "10.9.0.0/24", "[2001:db8::1]:443"; "" where no peer stands out. */
+void peer_format(const struct finding *finding, char text[PEER_TEXT_SIZE]);
+
+/** Writes the address, or the network as "10.9.0.0/24". */
+void peer_share_format(const struct peer_share *share, char text[PEER_TEXT_SIZE]);
+
 /**
- * Writes SYNWAITD_EVIDENCE's pairs, e.g. "half_open=1025 limit=1024"; what does not fit is left out by whole
- * pairs. @param text at least RECORD_VALUE_MAX + 1
+ * Writes SYNWAITD_EVIDENCE's pairs, e.g. "half_open=1025 limit=1024", then the shares, e.g.
+ * "unit:nginx.service=180 peer:10.9.0.0/24=1004 counted=1024"; what does not fit is left out by whole pairs.
+ * @param text at least RECORD_VALUE_MAX + 1
  */
 void evidence_format(const struct finding *finding, char *text, size_t size);
 

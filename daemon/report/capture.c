@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "record.h"
 #include "remedy.h"
 
 struct flag_filter {
@@ -34,25 +35,33 @@ static void add_flags(const struct endpoint *local, const struct flag_filter *fi
         text_add(text, " and (%s or %s)", filter->ipv4, filter->ipv6);
 }
 
-/* The one source of a flood; of IPv6 the /64 that it was counted by. */
-static void add_source(const struct endpoint *peer, struct text *text) {
-    struct endpoint network = *peer;
-    char address[INET6_ADDRSTRLEN];
+static void add_network(const struct peer_share *share, struct text *text) {
+    char network[PEER_TEXT_SIZE];
 
-    if (peer->family == ENDPOINT_IPV4) {
-        text_add(text, "src ");
-        add_host(peer, text);
-    } else {
-        memset(network.address + 8, 0, 8);
-        inet_ntop(AF_INET6, network.address, address, sizeof address);
-        text_add(text, "src net %s/64", address);
+    peer_share_format(share, network);
+    text_add(text, "%s %s", strchr(network, '/') ? "net" : "host", network);
+}
+
+/* Who sends most, or the one source of a flood; of IPv6 the /64 that it was counted by. */
+static void add_source(const struct finding *finding, struct text *text) {
+    struct peer_share source = {.network = finding->peer, .prefix_length = 32};
+    const struct peer_share *main_peer = finding_main_peer(finding);
+
+    if (finding->peer.family == ENDPOINT_IPV6) {
+        memset(source.network.address + 8, 0, 8);
+        source.prefix_length = 64;
     }
+    if (!main_peer && source.network.family == ENDPOINT_NONE)
+        return;
+    text_add(text, "src ");
+    add_network(main_peer ? main_peer : &source, text);
     text_add(text, " and ");
 }
 
-static void add_listener(const struct endpoint *local, const struct endpoint *peer, struct text *text) {
-    if (peer->family != ENDPOINT_NONE)
-        add_source(peer, text);
+static void add_listener(const struct finding *finding, struct text *text) {
+    const struct endpoint *local = &finding->local;
+
+    add_source(finding, text);
     if (local->family != ENDPOINT_NONE && !endpoint_is_wildcard(local)) {
         text_add(text, "dst ");
         add_host(local, text);
@@ -62,8 +71,15 @@ static void add_listener(const struct endpoint *local, const struct endpoint *pe
     add_flags(local, &syn_filter, text);
 }
 
-static void add_peer(const struct endpoint *peer, struct text *text) {
+/* A destination, or else whom most of the sockets are with. */
+static void add_peer(const struct finding *finding, const struct peer_share *main_peer, struct text *text) {
+    const struct endpoint *peer = &finding->peer;
+
     text_add(text, "tcp and ");
+    if (peer->family == ENDPOINT_NONE) {
+        add_network(main_peer, text);
+        return;
+    }
     add_host(peer, text);
     if (peer->port != 0)
         text_add(text, " and port %" PRIu16, peer->port);
@@ -88,15 +104,16 @@ static void add_port(const struct finding *finding, struct text *text) {
 }
 
 void capture_format(const struct finding *finding, struct text *text) {
-    bool peer_known = finding->peer.family != ENDPOINT_NONE;
+    const struct peer_share *main_peer = finding_main_peer(finding);
+    bool peer_known = finding->peer.family != ENDPOINT_NONE || (main_peer && finding->local.port == 0);
 
     if (finding->local.port == 0 && !peer_known)
         return;
     text_add(text, "tcpdump -ni any -c 200 '");
     if (finding->family == FAMILY_HANDSHAKE && finding->local.port != 0)
-        add_listener(&finding->local, &finding->peer, text);
+        add_listener(finding, text);
     else if (peer_known)
-        add_peer(&finding->peer, text);
+        add_peer(finding, main_peer, text);
     else
         add_port(finding, text);
     text_add(text, "'");

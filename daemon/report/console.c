@@ -186,7 +186,24 @@ static void print_headline(const struct page *page, const struct record *record)
     fprintf(page->stream, "%s\n", paint(page, RESET));
 }
 
+/* "nginx.service, pid 1234 (nginx)"; the pid only where the daemon may look. */
+static void print_owner(const struct page *page, const struct record *record) {
+    const char *unit = record_get(record, "SYNWAITD_UNIT");
+    const char *pid = record_get(record, "SYNWAITD_PID");
+
+    if (!unit && !pid)
+        return;
+    print_label(page, "owner");
+    fputs(unit ? unit : "", page->stream);
+    if (pid)
+        fprintf(page->stream, "%spid %s (%s)", unit ? ", " : "", pid,
+                value_or_empty(record, "SYNWAITD_COMM"));
+    fputc('\n', page->stream);
+}
+
 static void print_explanation(const struct page *page, const struct record *record) {
+    print_owner(page, record);
+    print_verbatim(page, record, "peer", "SYNWAITD_PEER");
     print_text(page, record, "cause", "SYNWAITD_CAUSE");
     print_text(page, record, "evidence", "SYNWAITD_EVIDENCE");
     print_steps(page, record);

@@ -10,6 +10,7 @@
 #include "util.h"
 
 #define MESSAGE_MAX       400 /* with the NUL */
+#define UNIT_MAX_BYTES    72  /* of names in the place, so that the numbers have room */
 #define PART_MIN          24  /* bytes; less of a cause or a remedy says nothing */
 #define CHANGES_MAX_BYTES 160 /* of the settings named, so that the rest has room */
 
@@ -76,28 +77,73 @@ static void add_opening(struct text *text, const struct alert *alert) {
     }
 }
 
-/* The one source of a flood; an IPv6 host may use any address of its /64. */
-static void add_source(struct text *text, const struct endpoint *peer) {
-    struct endpoint source = *peer;
-    char address[ENDPOINT_TEXT_SIZE];
-    bool ipv6 = peer->family == ENDPOINT_IPV6;
+/* The unit with the next largest share, if that is not next to nothing. */
+static const char *other_unit(const struct finding *finding, const char *unit) {
+    const struct shares *shares = &finding->shares;
 
-    if (ipv6)
-        memset(source.address + 8, 0, 8);
-    endpoint_format(&source, address);
-    text_add(text, " from %s%s", address, ipv6 ? "/64" : "");
+    for (size_t i = 0; i < shares->holder_count; i++)
+        if (finding->holder_unit[i][0] != '\0' && strcmp(finding->holder_unit[i], unit) != 0 &&
+            (uint64_t)shares->holder[i].sockets * 20 >= shares->sockets)
+            return finding->holder_unit[i];
+    return NULL;
+}
+
+/* The owner; where nobody has more than half of the sockets, who has most. */
+static void add_unit(struct text *text, const struct finding *finding) {
+    const char *unit = finding->unit[0] != '\0' ? finding->unit : finding->holder_unit[0];
+    const char *other = other_unit(finding, unit);
+
+    if (unit[0] == '\0')
+        return;
+    text_add(text, " (");
+    text_add_at_most(text, unit, UNIT_MAX_BYTES);
+    if (other && strlen(unit) + strlen(other) <= UNIT_MAX_BYTES)
+        text_add(text, ", also %s", other);
+    text_add(text, ")");
+}
+
+/* Who connects to a service is not why it leaks; half-opens are not what fills an accept queue. */
+static bool peers_matter(const struct finding *finding) {
+    bool outgoing = finding->local.port == 0;
+
+    switch (finding->family) {
+    case FAMILY_CLOSE_WAIT:
+    case FAMILY_TIME_WAIT:
+    case FAMILY_ESTABLISHED:
+        return outgoing;
+    default:
+        return finding->problem != PROBLEM_ACCEPT_QUEUE_FULL;
+    }
+}
+
+/* " from 10.9.0.0/24 (98 %)" */
+static void add_peer(struct text *text, const struct finding *finding) {
+    const struct peer_share *share = finding_main_peer(finding);
+    bool incoming = finding->family == FAMILY_HANDSHAKE;
+    char peer[PEER_TEXT_SIZE];
+
+    peer_format(finding, peer);
+    if (peer[0] == '\0' || !peers_matter(finding))
+        return;
+    text_add(text, " %s %s", incoming ? "from" : "towards", peer);
+    if (share && (incoming || finding->peer.family == ENDPOINT_NONE))
+        text_add(text, " (%" PRIu64 " %%)",
+                 (uint64_t)(share->sockets - share->error) * 100 / finding->shares.sockets);
+}
+
+static void add_destination(struct text *text, const struct finding *finding, const char *local) {
+    add_peer(text, finding);
+    if (local[0] != '\0')
+        text_add(text, " from %s", local);
+    add_unit(text, finding);
 }
 
 static void add_where(struct text *text, const struct finding *finding) {
-    char local[ENDPOINT_TEXT_SIZE], peer[ENDPOINT_TEXT_SIZE];
+    char local[ENDPOINT_TEXT_SIZE];
 
     endpoint_format(&finding->local, local);
-    endpoint_format(&finding->peer, peer);
     if (finding->scope.kind == SCOPE_DESTINATION) {
-        if (peer[0] != '\0')
-            text_add(text, " towards %s", peer);
-        if (local[0] != '\0')
-            text_add(text, " from %s", local);
+        add_destination(text, finding, local);
         return;
     }
     /* Which wildcard it listens on matters for half-opens alone: an IPv6 one gets the IPv4 SYNs too. */
@@ -107,10 +153,8 @@ static void add_where(struct text *text, const struct finding *finding) {
         text_add(text, " on %s", local);
     else if (finding->local.port != 0)
         text_add(text, " on port %" PRIu16, finding->local.port);
-    if (finding->family == FAMILY_HANDSHAKE && peer[0] != '\0')
-        add_source(text, &finding->peer);
-    else if (peer[0] != '\0')
-        text_add(text, " towards %s", peer);
+    add_unit(text, finding);
+    add_peer(text, finding);
 }
 
 static void add_forecast(struct text *text, const struct evidence *minutes) {

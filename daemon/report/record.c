@@ -177,10 +177,17 @@ static void put_condition(struct builder *builder, const struct breach *lead) {
 }
 
 static void put_who(struct builder *builder, const struct finding *finding) {
+    char peer[PEER_TEXT_SIZE];
+
     put_endpoint(builder, "SYNWAITD_LOCAL", &finding->local);
     if (finding->local.port != 0)
         put_number(builder, "SYNWAITD_LOCAL_PORT", finding->local.port);
-    put_endpoint(builder, "SYNWAITD_PEER", &finding->peer);
+    peer_format(finding, peer);
+    put(builder, "SYNWAITD_PEER", peer);
+    put(builder, "SYNWAITD_UNIT", finding->unit);
+    if (finding->pid != 0)
+        put_number(builder, "SYNWAITD_PID", finding->pid);
+    put(builder, "SYNWAITD_COMM", finding->comm);
 }
 
 static void cause_format(const struct finding *finding, struct text *text) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "record.h"
 #include "threshold.h"
 #include "util.h"
 #include "view.h"
@@ -70,16 +71,19 @@ static json_t *incidents(const struct view *view) {
 
     for (size_t i = 0; i < INCIDENTS_MAX; i++) {
         const struct incident *incident = &view->incidents->incident[i];
-        char id[INCIDENT_ID_SIZE], local[ENDPOINT_TEXT_SIZE];
+        char id[INCIDENT_ID_SIZE], local[ENDPOINT_TEXT_SIZE], peer[PEER_TEXT_SIZE], unit[UNIT_SIZE];
         if (!incident->open)
             continue;
         incident_id_format(incident->id, id);
         endpoint_format(&incident->finding.local, local);
+        peer_format(&incident->finding, peer);
+        memcpy(unit, incident->finding.unit, sizeof unit);
+        text_clean(unit);
         json_array_append_new(
-            array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "id", id, "problem",
+            array, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "id", id, "problem",
                              problem_info(incident->finding.problem)->slug, "severity",
-                             severity_name(incident->finding.severity), "local", local, "cause",
-                             cause_info(incident->finding.cause)->sentence, "age_sec",
+                             severity_name(incident->finding.severity), "local", local, "peer", peer, "unit",
+                             unit, "cause", cause_info(incident->finding.cause)->sentence, "age_sec",
                              number((view->sample->taken_usec - incident->raised_usec) / USEC_PER_SEC)));
     }
     return array;
