@@ -204,6 +204,9 @@ static void follow(struct update *update, struct incident *incident, const struc
 static void remember(struct update *update, struct incident *incident, const struct finding *finding) {
     ending_follow_limit(&incident->watch, &incident->lead, &finding->lead, update->now_usec);
     incident->lead = finding->lead;
+    /* A name may take longer than the first tick: cleared is to have it. */
+    if (incident->finding.unit[0] == '\0' && !differs(incident, finding))
+        memcpy(incident->finding.unit, finding->unit, sizeof finding->unit);
 }
 
 /* The minute is not over, but the problem is. */

@@ -108,6 +108,31 @@ static void test_alert(void **state) {
     assert_string_equal(text + strlen(text) - 2, "\n\n");
 }
 
+static void test_owner(void **state) {
+    static const struct {
+        const char *name, *unit;
+        uint32_t pid;
+        const char *comm, *wanted; /* NULL: no line */
+    } row[] = {
+        {"unit", "nginx.service", 0, "", "\n  owner     nginx.service\n"},
+        {"process", "nginx.service", 12, "nginx", "\n  owner     nginx.service, pid 12 (nginx)\n"},
+        {"process alone", "", 12, "nginx", "\n  owner     pid 12 (nginx)\n"},
+        {"unknown", "", 0, "", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        struct alert alert = sample_ports();
+        strcpy(alert.finding.unit, row[i].unit);
+        strcpy(alert.finding.comm, row[i].comm);
+        alert.finding.pid = row[i].pid;
+        const char *text = print_alert(alert, false);
+        expect_text(row[i].name, text, row[i].wanted ? row[i].wanted : "\n  peer      [2001:db8::1]:443\n");
+        if (!row[i].wanted)
+            assert_null(strstr(text, "  owner "));
+    }
+}
+
 static void test_cleared_is_short(void **state) {
     const char *text = print_alert(sample_event(sample_ports(), EVENT_CLEARED, 75), false);
 
@@ -360,6 +385,7 @@ static void test_listeners(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_alert),
+        cmocka_unit_test(test_owner),
         cmocka_unit_test(test_cleared_is_short),
         cmocka_unit_test(test_absent_fields_have_no_line),
         cmocka_unit_test(test_color),

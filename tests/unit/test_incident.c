@@ -62,6 +62,37 @@ static void test_raised_once_cleared_once(void **state) {
     assert_int_equal(alerts[0].incident_id, 8);
 }
 
+/* Who was behind it is told when it is over, too: also if the name came late, or nobody is left to be seen.
+ */
+static void test_unit_outlives_the_problem(void **state) {
+    static const struct {
+        const char *name, *raised, *later;
+        uint64_t value; /* at the reminder; under 100 it subsides */
+        const char *cleared;
+    } row[] = {
+        {"named at once", "nginx.service", "nginx.service", 500, "nginx.service"},
+        {"named later", "", "nginx.service", 500, "nginx.service"},
+        {"nobody left", "nginx.service", "", 50, "nginx.service"},
+        {"nobody any more", "nginx.service", "", 500, ""},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+        reset(state);
+        strcpy(finding.unit, row[i].raised);
+        update(&finding, 1, SECOND);
+        memset(finding.unit, 0, sizeof finding.unit);
+        strcpy(finding.unit, row[i].later);
+        finding.lead.value = row[i].value;
+        update(&finding, 1, 2 * SECOND);
+        update(&finding, 1, SECOND + REMINDER);
+        check_row(row[i].name, update(NULL, 0, 2 * REMINDER), 1);
+        check_row(row[i].name, alerts[0].event, EVENT_CLEARED);
+        if (strcmp(alerts[0].finding.unit, row[i].cleared) != 0)
+            fail_msg("%s: %s", row[i].name, alerts[0].finding.unit);
+    }
+}
+
 static void test_severity(void **state) {
     struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
 
@@ -305,6 +336,7 @@ static void test_id_text(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_raised_once_cleared_once, reset),
+        cmocka_unit_test_setup(test_unit_outlives_the_problem, reset),
         cmocka_unit_test_setup(test_severity, reset),
         cmocka_unit_test_setup(test_another_cause_must_settle, reset),
         cmocka_unit_test_setup(test_a_wavering_cause_is_not_told, reset),

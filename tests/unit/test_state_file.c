@@ -62,6 +62,7 @@ static void fill_table(struct incident_table *table) {
     table->incident[2].finding.backlog_advised = 4096;
     table->incident[0].watch.listener = table->incident[0].finding.local;
     table->incident[0].watch.inode = 4711;
+    strcpy(table->incident[0].finding.unit, "nginx.service");
 }
 
 static void expect_same(const char *row, const struct incident *got, const struct incident *wanted) {
@@ -73,7 +74,8 @@ static void expect_same(const char *row, const struct incident *got, const struc
                 a->severity == b->severity && a->backlog_advised == b->backlog_advised &&
                 a->hazards == b->hazards && scope_equal(&a->scope, &b->scope) &&
                 endpoint_equal(&a->local, &b->local) && endpoint_equal(&a->peer, &b->peer) &&
-                strcmp(a->detail, b->detail) == 0 && a->evidence_count == 0 && a->advice_count == 0 &&
+                strcmp(a->detail, b->detail) == 0 && strcmp(a->unit, b->unit) == 0 &&
+                a->evidence_count == 0 && a->advice_count == 0 &&
                 endpoint_equal(&got->watch.listener, &wanted->watch.listener) &&
                 got->watch.inode == wanted->watch.inode && got->lead.value == b->lead.value;
     bool same_lead =
@@ -168,6 +170,30 @@ static void test_odd_detail_is_kept_readable(void **state) {
     assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
     assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 1);
     assert_string_equal(loaded.incident[0].finding.detail, "bad ?? \"x\"");
+}
+
+static void test_odd_units(void **state) {
+    static char longest[UNIT_SIZE];
+    static const struct {
+        const char *name, *saved, *loaded;
+    } row[] = {
+        {"none", "", ""},
+        {"an escape", "dev-disk\\x2dby.mount", "dev-disk\\x2dby.mount"},
+        {"odd bytes", "a\xFF\n \"x\"\x1b\xC3\xA4", "a?? \"x\"?\xC3\xA4"},
+        {"255 bytes", longest, longest},
+    };
+    struct incident_table saved = {.next_id = 1000}, loaded = {0};
+
+    (void)state;
+    memset(longest, 'u', sizeof longest - 1);
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        add(&saved, 0, sample_leak());
+        strcpy(saved.incident[0].finding.unit, row[i].saved);
+        assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
+        assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 1);
+        if (strcmp(loaded.incident[0].finding.unit, row[i].loaded) != 0)
+            fail_msg("%s: %s", row[i].name, loaded.incident[0].finding.unit);
+    }
 }
 
 static void test_not_ours_to_continue(void **state) {
@@ -289,6 +315,14 @@ static void test_hostile_edits(void **state) {
          "No such file or directory, nor any other of the many files that might have been in the place of "
          "the "
          "file that is none"},
+        {"unit no text", "\"nginx.service\"", "4711"},
+        {"unit with a NUL", "\"nginx.service\"", "\"nginx\\u0000.service\""},
+        {"unit too long", "nginx.service",
+         "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+         "9"
+         "012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678"
+         "9"
+         "01234567890123456789012345678901234567890123456789012345"},
         {"listener", "\"listener\": \"192.0.2.10:80\"", "\"listener\": \"192.0.2.10:x\""},
         {"inode negative", "\"listener_inode\": 4711", "\"listener_inode\": -1"},
         {"incidents no list", "\"incidents\": [", "\"incidents\": {}, \"x\": ["},
@@ -325,6 +359,21 @@ static void test_file_of_before(void **state) {
     assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 5);
     memset(&saved.incident[0].watch, 0, sizeof saved.incident[0].watch);
     expect_same("of before", &loaded.incident[0], &saved.incident[0]);
+}
+
+/* As written before units were kept. */
+static void test_file_without_units(void **state) {
+    struct incident_table saved = {.next_id = 1000}, loaded = {0};
+    static char text[65536];
+
+    (void)state;
+    add(&saved, 0, sample_leak());
+    assert_int_equal(state_file_save(directory, BOOT, &saved), 0);
+    read_text(text, sizeof text);
+    edit("no unit", text, sizeof text, ",\n    \"unit\": \"\"", "");
+    write_text(text, strlen(text));
+    assert_int_equal(state_file_load(directory, BOOT, NOW, &loaded), 1);
+    expect_same("no unit", &loaded.incident[0], &saved.incident[0]);
 }
 
 static void test_no_json_at_all(void **state) {
@@ -407,6 +456,8 @@ int main(void) {
         cmocka_unit_test(test_every_name_is_its_own),
         cmocka_unit_test(test_numbers_beyond_json),
         cmocka_unit_test(test_odd_detail_is_kept_readable),
+        cmocka_unit_test(test_odd_units),
+        cmocka_unit_test(test_file_without_units),
         cmocka_unit_test(test_not_ours_to_continue),
         cmocka_unit_test(test_no_file),
         cmocka_unit_test(test_hostile_edits),

@@ -70,6 +70,30 @@ static void test_status(void **state) {
     assert_int_equal(file.st_mode & 0777, 0644);
 }
 
+/* Names as the file system has them. */
+static void test_status_names_the_owner(void **state) {
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+    struct finding *finding = &table.incident[0].finding;
+    char path[256];
+
+    (void)state;
+    table.incident[0].open = true;
+    finding->cause = CAUSE_FD_HELD;
+    finding->severity = SEVERITY_WARNING;
+    strcpy(finding->unit, "a\xFF\n.service");
+    endpoint_parse("192.0.2.9:5432", &finding->peer);
+    assert_int_equal(status_write(directory, &view), 0);
+    memset(&table, 0, sizeof table);
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    json_t *root = json_load_file(path, 0, NULL);
+    assert_non_null(root);
+    json_t *incident = json_array_get(json_object_get(root, "incidents"), 0);
+    assert_string_equal(json_string_value(json_object_get(incident, "unit")), "a??.service");
+    assert_string_equal(json_string_value(json_object_get(incident, "peer")), "192.0.2.9:5432");
+    json_decref(root);
+}
+
 static void test_directory_gone(void **state) {
     struct sample sample = quiet_sample();
     struct view view = view_of(&sample);
@@ -149,6 +173,7 @@ static void test_fullest_listeners(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_names_the_owner),
         cmocka_unit_test(test_directory_gone),
         cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_fullest_listeners),
