@@ -67,13 +67,14 @@ static void test_raised_once_cleared_once(void **state) {
 static void test_unit_outlives_the_problem(void **state) {
     static const struct {
         const char *name, *raised, *later;
-        uint64_t value; /* at the reminder; under 100 it subsides */
+        uint64_t value; /* later; under 100 it subsides */
+        bool reminded;
         const char *cleared;
     } row[] = {
-        {"named at once", "nginx.service", "nginx.service", 500, "nginx.service"},
-        {"named later", "", "nginx.service", 500, "nginx.service"},
-        {"nobody left", "nginx.service", "", 50, "nginx.service"},
-        {"nobody any more", "nginx.service", "", 500, ""},
+        {"named at once", "nginx.service", "nginx.service", 500, true, "nginx.service"},
+        {"named later", "", "nginx.service", 500, false, "nginx.service"},
+        {"nobody left", "nginx.service", "", 50, true, "nginx.service"},
+        {"nobody any more", "nginx.service", "", 500, true, ""},
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
@@ -85,7 +86,8 @@ static void test_unit_outlives_the_problem(void **state) {
         strcpy(finding.unit, row[i].later);
         finding.lead.value = row[i].value;
         update(&finding, 1, 2 * SECOND);
-        update(&finding, 1, SECOND + REMINDER);
+        check_row(row[i].name, update(&finding, 1, row[i].reminded ? SECOND + REMINDER : 3 * SECOND),
+                  row[i].reminded);
         check_row(row[i].name, update(NULL, 0, 2 * REMINDER), 1);
         check_row(row[i].name, alerts[0].event, EVENT_CLEARED);
         if (strcmp(alerts[0].finding.unit, row[i].cleared) != 0)
