@@ -18,6 +18,14 @@ void peer_share_format(const struct peer_share *share, char text[PEER_TEXT_SIZE]
         text_add(&out, "/%" PRIu32, share->prefix_length);
 }
 
+/* An IPv6 host may use any address of its /64. */
+static void source_format(const struct endpoint *peer, char text[PEER_TEXT_SIZE]) {
+    struct peer_share network = {.network = *peer, .prefix_length = 64};
+
+    memset(network.network.address + 8, 0, 8);
+    peer_share_format(&network, text);
+}
+
 /* A destination has its port; who sends to a listener is told by the shares, which know the network. */
 void peer_format(const struct finding *finding, char text[PEER_TEXT_SIZE]) {
     const struct peer_share *main_peer = finding_main_peer(finding);
@@ -25,6 +33,8 @@ void peer_format(const struct finding *finding, char text[PEER_TEXT_SIZE]) {
     text[0] = '\0';
     if (main_peer && (finding->family == FAMILY_HANDSHAKE || finding->peer.family == ENDPOINT_NONE))
         peer_share_format(main_peer, text);
+    else if (finding->family == FAMILY_HANDSHAKE && finding->peer.family == ENDPOINT_IPV6)
+        source_format(&finding->peer, text);
     else
         endpoint_format(&finding->peer, text);
 }
