@@ -25,7 +25,6 @@ struct heavy_slot {
     uint32_t count;
     uint32_t error;       /* the true count is at most this much lower */
     uint16_t first, next; /* chains of keys with the same hash: a slot's number + 1, 0 = end */
-    uint16_t heap, place; /* the slot at this place of the heap, and this slot's own place */
 };
 
 #define HEAVY_SLOTS_MAX 65534
@@ -34,6 +33,8 @@ struct heavy_slot {
 struct heavy_hitters {
     struct heavy_slot *slot;
     size_t slots, used;
+    size_t cursor;  /* where to look for the next slot to take over */
+    uint32_t least; /* no count is lower once all slots are taken */
     uint64_t seed;
 };
 

@@ -73,7 +73,7 @@ static void carry_over(struct close_wait_sample *present, const struct close_wai
 
 /* The latest sighting that half of them do not come after. */
 static uint64_t middle(const struct close_wait_sample *sample) {
-    uint64_t seen[CLOSE_WAIT_SAMPLE];
+    uint64_t seen[CLOSE_WAIT_SAMPLE] = {0};
 
     for (size_t i = 0; i < sample->count; i++) {
         size_t at = i;
