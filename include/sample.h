@@ -116,13 +116,9 @@ struct port_figures {
 
 #define SOURCE_BITS 256
 
-/** Who a listener's half-open connections are from. A source is an IPv4 address or an IPv6 /64. */
+/** How many sources a listener's half-open connections have: IPv4 addresses or IPv6 /64. */
 struct half_open_sources {
     uint64_t seen[SOURCE_BITS / 64]; /* linear counting: one bit per source, by a hash of it */
-    /* The only source that can have more than half of them (Boyer and Moore's majority vote), port 0, and how
-       many it has at least. */
-    struct endpoint leader;
-    uint32_t leader_votes;
 };
 
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */

@@ -20,6 +20,7 @@
 struct handshake {
     const struct sample *sample;
     const struct listener *listener; /* NULL if unknown */
+    struct shares shares;            /* of the half-open connections at its port */
     const struct breach *syn_recv, *syn_overflow, *accept_queue, *accept_overflow;
     uint64_t sent, received; /* cookies */
     uint64_t opened;         /* PassiveOpens */
@@ -96,9 +97,12 @@ static bool may_be_slow_path(const struct handshake *handshake, uint32_t few) {
 }
 
 /* Three quarters at least. */
-static bool from_one_source(const struct listener *listener) {
-    return listener && listener->half_open > 1 &&
-           (uint64_t)listener->sources.leader_votes * 4 >= (uint64_t)listener->half_open * 3;
+static bool from_one_source(const struct handshake *handshake) {
+    const struct shares *shares = &handshake->shares;
+
+    return shares->address_count > 0 && shares->sockets > 1 &&
+           (uint64_t)(shares->address[0].sockets - shares->address[0].error) * 4 >=
+               (uint64_t)shares->sockets * 3;
 }
 
 /* Old half-opens none of which our timer alone has resent: the same clients ask again and again. By time and
@@ -146,7 +150,7 @@ static enum confidence trust_in_flood(const struct handshake *handshake, bool fe
 
 /* The queue is a fair sample of a flood that runs over it. */
 static enum cause unanswered_flood(const struct handshake *handshake) {
-    return from_one_source(handshake->listener) ? CAUSE_ONE_SOURCE_FLOOD : CAUSE_SPOOFED_FLOOD;
+    return from_one_source(handshake) ? CAUSE_ONE_SOURCE_FLOOD : CAUSE_SPOOFED_FLOOD;
 }
 
 /* Resets that meet a cookie are not counted; those that meet a half-open empty the queue before it is old. */
@@ -346,7 +350,7 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
     finding->local = *local;
     finding_conclude(finding, cause, confidence);
     if (cause == CAUSE_ONE_SOURCE_FLOOD)
-        finding->peer = handshake->listener->sources.leader;
+        finding->peer = handshake->shares.address[0].network;
     finding_shares(handshake->sample, finding, STATE_SYN_RECV, local->port);
     finding_owned_by_listener(finding, handshake->listener);
     finding->quiet = is_quiet(handshake, cause);
@@ -380,6 +384,7 @@ void diagnose_handshake(struct diagnosis *diagnosis) {
                 endpoint_equal(&diagnosis->breach[j].blamed, local))
                 take_breach(&handshake, &diagnosis->breach[j]);
         read_counters(&handshake);
+        shares_find(diagnosis->sample->shares, STATE_SYN_RECV, local->port, &handshake.shares);
         explain(diagnosis, &handshake, local);
     }
 }

@@ -11,10 +11,6 @@ static uint64_t source_key(const struct endpoint *endpoint) {
     return key;
 }
 
-static bool same_source(const struct endpoint *a, const struct endpoint *b) {
-    return a->family == b->family && source_key(a) == source_key(b);
-}
-
 /* Murmur3's 64-bit finalizer: neighbours differ in every bit, which linear counting rests on. */
 static uint64_t scramble(uint64_t key) {
     key = (key ^ (key >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
@@ -22,21 +18,8 @@ static uint64_t scramble(uint64_t key) {
     return key ^ (key >> 33);
 }
 
-static void vote(struct half_open_sources *sources, const struct endpoint *remote) {
-    if (sources->leader_votes > 0 && !same_source(&sources->leader, remote)) {
-        sources->leader_votes--;
-        return;
-    }
-    if (sources->leader_votes == 0) {
-        sources->leader = *remote;
-        sources->leader.port = 0;
-    }
-    sources->leader_votes++;
-}
-
 void half_open_sources_count(struct half_open_sources *sources, const struct endpoint *remote) {
     uint64_t bit = scramble(source_key(remote) ^ remote->family) % SOURCE_BITS;
 
     sources->seen[bit / 64] |= UINT64_C(1) << (bit % 64);
-    vote(sources, remote);
 }

@@ -9,7 +9,7 @@ struct handshake_row {
     const char *name;
     enum condition condition[2]; /* breached; the second may be CONDITION_COUNT */
     uint64_t sent, received, drop, listen_drops, overflows, opened, resets, skipped;
-    uint32_t half_open, fresh, old, patient, repeated, deferred, leader_votes, accept_queue;
+    uint32_t half_open, fresh, old, patient, repeated, deferred, from_source, accept_queue;
     uint32_t silent_sec; /* since its half-opens were seen to be silent; 0: never */
     uint32_t looks;      /* in a row that found the accept queue nearly full */
     uint32_t backlog;    /* 0: 128 */
@@ -105,7 +105,7 @@ static const struct handshake_row handshakes[] = {
      .sent = 2871,
      .half_open = 129,
      .fresh = 65,
-     .leader_votes = 97,
+     .from_source = 97,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_ONE_SOURCE_FLOOD,
      .confidence = CONFIDENCE_MEDIUM},
@@ -114,7 +114,7 @@ static const struct handshake_row handshakes[] = {
      .sent = 2871,
      .half_open = 129,
      .fresh = 65,
-     .leader_votes = 96,
+     .from_source = 96,
      .problem = PROBLEM_SYN_FLOOD,
      .cause = CAUSE_SPOOFED_FLOOD,
      .confidence = CONFIDENCE_MEDIUM},
@@ -125,7 +125,7 @@ static const struct handshake_row handshakes[] = {
      .opened = 2000,
      .half_open = 129,
      .fresh = 129,
-     .leader_votes = 129,
+     .from_source = 129,
      .problem = PROBLEM_SYN_BACKLOG_SMALL,
      .cause = CAUSE_BURST,
      .confidence = CONFIDENCE_HIGH},

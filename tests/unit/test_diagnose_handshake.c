@@ -3,6 +3,8 @@
 #include "case.h"
 
 #include "handshake_rows.h"
+#include "share_tables.h"
+#include "sock_diag.h"
 #include "util.h"
 
 static struct breach breach_of(enum condition condition, uint64_t value) {
@@ -11,6 +13,33 @@ static struct breach breach_of(enum condition condition, uint64_t value) {
 }
 
 static const struct endpoint source = {.family = ENDPOINT_IPV4, .address = {203, 0, 113, 9}};
+
+static struct share_tables *shares;
+
+static int make_shares(void **state) {
+    (void)state;
+    shares = share_tables_new();
+    return shares ? 0 : -1;
+}
+
+static int free_shares(void **state) {
+    (void)state;
+    shares = share_tables_free(shares);
+    return 0;
+}
+
+/* So many half-opens from one source, the others from one each. */
+static void count_sources(const struct handshake_row *row) {
+    share_tables_reset(shares, UINT32_MAX);
+    for (uint32_t i = 0; i < row->half_open; i++) {
+        struct diag_socket socket = {.state = STATE_SYN_RECV, .request = true, .remote = source};
+        if (i >= row->from_source) {
+            socket.remote.address[0] = 100;
+            memcpy(socket.remote.address + 1, &i, 3);
+        }
+        share_tables_count(shares, &socket, 80);
+    }
+}
 
 static struct sample sample_of(const struct handshake_row *row, struct listener *listener) {
     struct sample sample = quiet_sample();
@@ -36,9 +65,9 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
     listener->half_open_repeated = row->repeated;
     if (row->silent_sec > 0)
         listener->silent_usec = sample.walked_usec - row->silent_sec * USEC_PER_SEC;
-    listener->sources.leader = source;
-    listener->sources.leader_votes = row->leader_votes;
     listener->accept_queue = row->accept_queue;
+    count_sources(row);
+    sample.shares = shares;
     sample.listener = listener;
     sample.listener_count = 1;
     return sample;
@@ -171,5 +200,5 @@ int main(void) {
         cmocka_unit_test(test_the_three_quarter_rule_asks_for_no_backlog),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, make_shares, free_shares);
 }

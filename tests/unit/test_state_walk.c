@@ -128,7 +128,7 @@ static void test_carried_over(void **state) {
     const struct listener previous[] = {
         {.local = parse("0.0.0.0:22"), .half_open = 1},
         {.local = parse("0.0.0.0:80"), .half_open = 20, .half_open_fresh = 10, .half_open_repeated = 5},
-        {.local = parse("[::]:80"), .half_open = 3, .sources = {.seen = {5}, .leader_votes = 2}},
+        {.local = parse("[::]:80"), .half_open = 3, .sources = {.seen = {5}}},
         {.local = parse("0.0.0.0:443"), .half_open = 4},
     };
     static const struct {
@@ -148,11 +148,11 @@ static void test_carried_over(void **state) {
     check_row("fresh", walk.listener[1].half_open_fresh, 10);
     check_row("repeated", walk.listener[1].half_open_repeated, 5);
     check_row("sources", walk.listener[3].sources.seen[0], 5);
-    check_row("sources", walk.listener[3].sources.leader_votes, 2);
+    check_row("sources", walk.listener[3].sources.seen[0], 5);
     /* A walk begins at 0; done again on the sorted table, sorting brings the previous counts back. */
     state_walk_begin(&walk, &config, 5);
     check_row("begun", walk.listener[1].half_open, 0);
-    check_row("begun", walk.listener[3].sources.seen[0] + walk.listener[3].sources.leader_votes, 0);
+    check_row("begun", walk.listener[3].sources.seen[0], 0);
     state_walk_sort_listeners(&walk, previous, ARRAY_SIZE(previous));
     check_row("again", walk.listener[1].half_open, 20);
     check_row("again", walk.listener[1].members, 1);
@@ -243,7 +243,7 @@ static void test_half_open_owner(void **state) {
         for (size_t j = 0; j < walk.listener_count; j++) {
             bool owner = rows[i].owner && endpoint_equal(&walk.listener[j].local, &wanted);
             check_row(rows[i].name, walk.listener[j].half_open, owner);
-            check_row(rows[i].name, walk.listener[j].sources.leader_votes, owner);
+            check_row(rows[i].name, half_open_source_count(&walk.listener[j].sources), owner);
         }
         check_row(rows[i].name, walk.state[STATE_SYN_RECV], 1);
         check_row(rows[i].name, walk.full_sockets, 0);
