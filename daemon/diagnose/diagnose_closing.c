@@ -57,8 +57,8 @@ static bool is_leak(const struct breach *breach, uint64_t here, uint64_t old) {
 
 /* Since when, and how fast it grows: a leak of a few a minute takes days to hurt. */
 static void add_history(const struct sample *sample, struct finding *finding, uint64_t since_usec) {
-    if (since_usec != 0 && sample->taken_usec > since_usec)
-        finding_evidence(finding, "oldest_sec", FIGURE_OF((sample->taken_usec - since_usec) / 1000000));
+    if (since_usec != 0 && sample->walked_usec > since_usec)
+        finding_evidence(finding, "oldest_sec", FIGURE_OF((sample->walked_usec - since_usec) / 1000000));
     if (finding->scope.kind == SCOPE_HOST && sample->close_wait_median_usec != 0)
         finding_evidence(finding, "median_sec", FIGURE_OF(sample->close_wait_median_usec / 1000000));
     if (finding->lead.trend_known && finding->lead.growth_per_min >= 0)
