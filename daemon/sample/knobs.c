@@ -26,15 +26,16 @@ struct place {
 };
 
 static const struct place places[KNOB_COUNT] = {
-    [KNOB_PORT_RANGE_LOW] = {0, 2, false},
-    [KNOB_PORT_RANGE_HIGH] = {1, 2, false},
-    [KNOB_TCP_MEM_LOW] = {0, 3, false},
-    [KNOB_TCP_MEM_PRESSURE] = {1, 3, false},
-    [KNOB_TCP_MEM_MAX] = {2, 3, false},
-    [KNOB_TCP_EHASH_ENTRIES] = {0, 1, true}, /* sysctl_net_ipv4.c proc_tcp_ehash_entries */
+    [KNOB_PORT_RANGE_LOW] = {.field = 0, .fields = 2},
+    [KNOB_PORT_RANGE_HIGH] = {.field = 1, .fields = 2},
+    [KNOB_TCP_MEM_LOW] = {.field = 0, .fields = 3},
+    [KNOB_TCP_MEM_PRESSURE] = {.field = 1, .fields = 3},
+    [KNOB_TCP_MEM_MAX] = {.field = 2, .fields = 3},
+    [KNOB_TCP_EHASH_ENTRIES] = {.fields = 1,
+                                .sign_apart = true}, /* sysctl_net_ipv4.c proc_tcp_ehash_entries */
     /* Compared as an int: below 0 is always reached (inet_timewait_sock.c, tcp.h tcp_too_many_orphans). */
-    [KNOB_TCP_MAX_TW_BUCKETS] = {0, 1, .never_below_zero = true},
-    [KNOB_TCP_MAX_ORPHANS] = {0, 1, .never_below_zero = true},
+    [KNOB_TCP_MAX_TW_BUCKETS] = {.fields = 1, .never_below_zero = true},
+    [KNOB_TCP_MAX_ORPHANS] = {.fields = 1, .never_below_zero = true},
 };
 
 static void knob_path(enum knob knob, char path[PATH_SIZE]) {
