@@ -187,143 +187,142 @@ static struct alert ended_by_limit(void) {
     return ended(sample_flood(), ENDING_LIMIT_RAISED);
 }
 
+static const struct {
+    const char *name;
+    struct alert (*alert)(void);
+    enum alert_event event;
+    uint64_t seconds;
+    const char *start, *end;
+} sentence[] = {
+    {"flood", sample_flood, EVENT_RAISED, 0,
+     "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
+     "19874 SYN/s over a full SYN queue; ",
+     " First: keep net.ipv4.tcp_syncookies=1, so that real clients still get in."},
+    {"flood seen by its overflow", limited_overflow, EVENT_RAISED, 0,
+     "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
+     "19874 SYN/s over a full SYN queue; ",
+     "."},
+    {"overflow without a limit", overflowing_flood, EVENT_RAISED, 0,
+     "SYN flood on 192.0.2.10:80: 19874 SYN/s over a full SYN queue, threshold 1000/s; ", "."},
+    {"leak", sample_leak, EVENT_RAISED, 0,
+     "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; the application ",
+     " First: fix the application: close() when read() returns 0 and on every error path."},
+    {"leak on a wildcard address", wildcard_leak, EVENT_RAISED, 0, "CLOSE-WAIT leak on port 8080: 200 ", "."},
+    {"ports", sample_ports, EVENT_RAISED, 0,
+     "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+     "28232 (net.ipv4.ip_local_port_range); short outgoing connections ",
+     " First: reuse connections: a pool or keep-alive."},
+    {"ports, in five minutes", ports_for_five_minutes, EVENT_RAISED, 0,
+     "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+     "28232 (net.ipv4.ip_local_port_range), none left in about 5 min at this rate; ",
+     "."},
+    {"ports, in seconds", ports_for_seconds, EVENT_RAISED, 0,
+     "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
+     "28232 (net.ipv4.ip_local_port_range), none left in less than a minute at this rate; ",
+     "."},
+    {"ports of a source address", ports_of_a_source, EVENT_RAISED, 0,
+     "Ephemeral ports running out from 2001:db8::2: 27000 ephemeral ports of ", "."},
+    {"flood from one source", one_source, EVENT_RAISED, 0,
+     "SYN flood on 192.0.2.10:80 from 203.0.113.9: 1025 half-open connections of ", "."},
+    {"flood from one source, IPv6", one_source_ipv6, EVENT_RAISED, 0,
+     "SYN flood on 192.0.2.10:80 from 2001:db8:64:1::/64: 1025 half-open connections of ", "."},
+    {"nowhere in particular", stall, EVENT_RAISED, 0,
+     "Outgoing connections unanswered: 600 unanswered connection attempts, threshold 500; ",
+     " First: check the path and the peer."},
+    {"sysctl first", sysctl_first, EVENT_RAISED, 0, "Connection tracking",
+     " First: sysctl -w net.ipv4.tcp_tw_reuse=1."},
+    {"degraded", sample_degraded, EVENT_RAISED, 0,
+     "synwaitd cannot see everything; /proc/net/netstat: No such file or directory.", "."},
+    {"unsafe", sample_unsafe, EVENT_RAISED, 0,
+     "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
+     "net.ipv4.tcp_fin_timeout=5 (slow peers get reset; TIME-WAIT stays 60 s anyway). "
+     "First: sysctl -w net.ipv4.tcp_syncookies=1.",
+     "."},
+    {"unsafe port", sample_unsafe_port, EVENT_RAISED, 0,
+     "Unsafe kernel settings: net.ipv4.ip_local_reserved_ports lacks 40001 (connect() may take ",
+     " First: add 40001 to net.ipv4.ip_local_reserved_ports."},
+    {"all unsafe", sample_unsafe_all, EVENT_RAISED, 0,
+     "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
+     "net.ipv4.tcp_tw_recycle=1 (",
+     ") and 6 more. First: sysctl -w net.ipv4.tcp_syncookies=1."},
+    {"other settings unsafe", sample_unsafe, EVENT_CHANGED, 60, "Changed: Unsafe kernel settings: net.", "."},
+    {"settings safe again", sample_unsafe, EVENT_CLEARED, 60, "Cleared after 1 min: Unsafe kernel settings.",
+     "."},
+    {"changed to critical", sample_flood, EVENT_CHANGED, 5, "Now critical: SYN flood on ", "."},
+    {"changed to warning", sample_leak, EVENT_CHANGED, 5, "Now a warning: CLOSE-WAIT leak on ", "."},
+    {"changed, another cause", sample_rediagnosed, EVENT_CHANGED, 5, "Now understood as: CLOSE-WAIT leak on ",
+     "."},
+    {"flood with cookies forced", sample_forced_cookies, EVENT_RAISED, 0,
+     "SYN flood: 3011 SYN/s answered by cookie and not completed, threshold 100/s; ", "."},
+    {"reminder", sample_leak, EVENT_REMINDER, 1800, "Still there after 30 min: CLOSE-WAIT leak on ", "."},
+    {"cleared", sample_flood, EVENT_CLEARED, 75,
+     "Cleared after 1 min 15 s: SYN flood on 192.0.2.10:80, peak 1025 half-open connections.",
+     ", peak 1025 half-open connections."},
+    {"cleared at once", sample_leak, EVENT_CLEARED, 0,
+     "Cleared after 0 s: CLOSE-WAIT leak on port 8080, peak 200 sockets in CLOSE-WAIT.", "."},
+    {"cleared after hours", sample_leak, EVENT_CLEARED, 7500, "Cleared after 2 h 5 min: ", "."},
+    {"cleared after days", sample_leak, EVENT_CLEARED, 3 * 86400 + 59, "Cleared after 3 d: ", "."},
+    {"setting changed", widened, EVENT_CHANGED, 60,
+     "Setting changed during this: net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535; the effect "
+     "is "
+     "told in a minute. Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 "
+     "ephemeral ports of 28232 (net.ipv4.ip_local_port_range).",
+     "."},
+    {"setting helped", widened_helped, EVENT_CHANGED, 60,
+     "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has helped after 1 min: 27900 of 28232 "
+     "ephemeral ports before, 27950 of 55536 now. Ephemeral ports running out towards "
+     "[2001:db8::1]:443 from 2001:db8::2; short outgoing connections ",
+     "."},
+    {"a limit that stayed is named once", same_limit, EVENT_CHANGED, 60,
+     "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has made it worse after 1 min: 27900 of "
+     "28232 ephemeral ports before, 27950 now. ",
+     "."},
+    {"setting without effect", futile, EVENT_CHANGED, 60,
+     "net.ipv4.tcp_fin_timeout 60 -> 10 has had no effect after 1 min: 900 sockets in CLOSE-WAIT before, "
+     "905 now. CLOSE-WAIT leak on port 8080; the application ",
+     " First: fix the application: close() when read() returns 0 and on every error path."},
+    {"several settings", futile_all, EVENT_CHANGED, 60,
+     "net.ipv4.tcp_fin_timeout 60 -> 10, net.ipv4.ip_local_reserved_ports 0 ports -> 3 ports and 3 more "
+     "have made it worse after 1 min: 900 ",
+     "."},
+    {"setting taken back", taken_back, EVENT_CHANGED, 60,
+     "Setting changed during this: net.ipv4.tcp_fin_timeout 60 -> 10, as it was before. CLOSE-WAIT leak "
+     "on port 8080: 200 sockets in CLOSE-WAIT, threshold 100.",
+     "."},
+    {"effect unknown", unmeasured, EVENT_CHANGED, 60,
+     "net.ipv4.tcp_fin_timeout 60 -> 10 has had an effect that could not be measured after 2 min. "
+     "CLOSE-WAIT leak on port 8080; ",
+     "."},
+    {"cookies helped", cookies_helped, EVENT_CHANGED, 60,
+     "net.ipv4.tcp_syncookies 0 -> 1 has helped after 1 min: 3982 SYN/s dropped before, 0 now. SYN flood "
+     "on 192.0.2.10:80; ",
+     "."},
+    {"ended by a sysctl", ended_by_sysctl, EVENT_CLEARED, 8,
+     "Cleared after 8 s: Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2, peak "
+     "27000 ephemeral ports; ended when a setting changed: net.ipv4.ip_local_port_range 32768 60999 -> "
+     "10000 65535.",
+     "."},
+    {"ended by a close", ended_by_close, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
+     ", peak 200 sockets in CLOSE-WAIT; ended when the listener was closed."},
+    {"ended by a restart", ended_by_restart, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
+     "; ended when the listener was opened anew."},
+    {"ended by a limit", ended_by_limit, EVENT_CLEARED, 8, "Cleared after 8 s: SYN flood",
+     "; ended when the limit was raised."},
+    {"degraded, cleared", sample_degraded, EVENT_CLEARED, 60,
+     "Cleared after 1 min: synwaitd cannot see everything.", "."},
+};
+
 static void test_sentences(void **state) {
-    static const struct {
-        const char *name;
-        struct alert (*alert)(void);
-        enum alert_event event;
-        uint64_t seconds;
-        const char *start, *end;
-    } row[] = {
-        {"flood", sample_flood, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
-         "19874 SYN/s over a full SYN queue; ",
-         " First: keep net.ipv4.tcp_syncookies=1, so that real clients still get in."},
-        {"flood seen by its overflow", limited_overflow, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80: 1025 half-open connections of 1024 (listen() backlog), "
-         "19874 SYN/s over a full SYN queue; ",
-         "."},
-        {"overflow without a limit", overflowing_flood, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80: 19874 SYN/s over a full SYN queue, threshold 1000/s; ", "."},
-        {"leak", sample_leak, EVENT_RAISED, 0,
-         "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; the application ",
-         " First: fix the application: close() when read() returns 0 and on every error path."},
-        {"leak on a wildcard address", wildcard_leak, EVENT_RAISED, 0, "CLOSE-WAIT leak on port 8080: 200 ",
-         "."},
-        {"ports", sample_ports, EVENT_RAISED, 0,
-         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
-         "28232 (net.ipv4.ip_local_port_range); short outgoing connections ",
-         " First: reuse connections: a pool or keep-alive."},
-        {"ports, in five minutes", ports_for_five_minutes, EVENT_RAISED, 0,
-         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
-         "28232 (net.ipv4.ip_local_port_range), none left in about 5 min at this rate; ",
-         "."},
-        {"ports, in seconds", ports_for_seconds, EVENT_RAISED, 0,
-         "Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 ephemeral ports of "
-         "28232 (net.ipv4.ip_local_port_range), none left in less than a minute at this rate; ",
-         "."},
-        {"ports of a source address", ports_of_a_source, EVENT_RAISED, 0,
-         "Ephemeral ports running out from 2001:db8::2: 27000 ephemeral ports of ", "."},
-        {"flood from one source", one_source, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80 from 203.0.113.9: 1025 half-open connections of ", "."},
-        {"flood from one source, IPv6", one_source_ipv6, EVENT_RAISED, 0,
-         "SYN flood on 192.0.2.10:80 from 2001:db8:64:1::/64: 1025 half-open connections of ", "."},
-        {"nowhere in particular", stall, EVENT_RAISED, 0,
-         "Outgoing connections unanswered: 600 unanswered connection attempts, threshold 500; ",
-         " First: check the path and the peer."},
-        {"sysctl first", sysctl_first, EVENT_RAISED, 0, "Connection tracking",
-         " First: sysctl -w net.ipv4.tcp_tw_reuse=1."},
-        {"degraded", sample_degraded, EVENT_RAISED, 0,
-         "synwaitd cannot see everything; /proc/net/netstat: No such file or directory.", "."},
-        {"unsafe", sample_unsafe, EVENT_RAISED, 0,
-         "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
-         "net.ipv4.tcp_fin_timeout=5 (slow peers get reset; TIME-WAIT stays 60 s anyway). "
-         "First: sysctl -w net.ipv4.tcp_syncookies=1.",
-         "."},
-        {"unsafe port", sample_unsafe_port, EVENT_RAISED, 0,
-         "Unsafe kernel settings: net.ipv4.ip_local_reserved_ports lacks 40001 (connect() may take ",
-         " First: add 40001 to net.ipv4.ip_local_reserved_ports."},
-        {"all unsafe", sample_unsafe_all, EVENT_RAISED, 0,
-         "Unsafe kernel settings: net.ipv4.tcp_syncookies=0 (a full SYN queue then drops real clients), "
-         "net.ipv4.tcp_tw_recycle=1 (",
-         ") and 6 more. First: sysctl -w net.ipv4.tcp_syncookies=1."},
-        {"other settings unsafe", sample_unsafe, EVENT_CHANGED, 60, "Changed: Unsafe kernel settings: net.",
-         "."},
-        {"settings safe again", sample_unsafe, EVENT_CLEARED, 60,
-         "Cleared after 1 min: Unsafe kernel settings.", "."},
-        {"changed to critical", sample_flood, EVENT_CHANGED, 5, "Now critical: SYN flood on ", "."},
-        {"changed to warning", sample_leak, EVENT_CHANGED, 5, "Now a warning: CLOSE-WAIT leak on ", "."},
-        {"changed, another cause", sample_rediagnosed, EVENT_CHANGED, 5,
-         "Now understood as: CLOSE-WAIT leak on ", "."},
-        {"flood with cookies forced", sample_forced_cookies, EVENT_RAISED, 0,
-         "SYN flood: 3011 SYN/s answered by cookie and not completed, threshold 100/s; ", "."},
-        {"reminder", sample_leak, EVENT_REMINDER, 1800, "Still there after 30 min: CLOSE-WAIT leak on ", "."},
-        {"cleared", sample_flood, EVENT_CLEARED, 75,
-         "Cleared after 1 min 15 s: SYN flood on 192.0.2.10:80, peak 1025 half-open connections.",
-         ", peak 1025 half-open connections."},
-        {"cleared at once", sample_leak, EVENT_CLEARED, 0,
-         "Cleared after 0 s: CLOSE-WAIT leak on port 8080, peak 200 sockets in CLOSE-WAIT.", "."},
-        {"cleared after hours", sample_leak, EVENT_CLEARED, 7500, "Cleared after 2 h 5 min: ", "."},
-        {"cleared after days", sample_leak, EVENT_CLEARED, 3 * 86400 + 59, "Cleared after 3 d: ", "."},
-        {"setting changed", widened, EVENT_CHANGED, 60,
-         "Setting changed during this: net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535; the effect "
-         "is "
-         "told in a minute. Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2: 27000 "
-         "ephemeral ports of 28232 (net.ipv4.ip_local_port_range).",
-         "."},
-        {"setting helped", widened_helped, EVENT_CHANGED, 60,
-         "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has helped after 1 min: 27900 of 28232 "
-         "ephemeral ports before, 27950 of 55536 now. Ephemeral ports running out towards "
-         "[2001:db8::1]:443 from 2001:db8::2; short outgoing connections ",
-         "."},
-        {"a limit that stayed is named once", same_limit, EVENT_CHANGED, 60,
-         "net.ipv4.ip_local_port_range 32768 60999 -> 10000 65535 has made it worse after 1 min: 27900 of "
-         "28232 ephemeral ports before, 27950 now. ",
-         "."},
-        {"setting without effect", futile, EVENT_CHANGED, 60,
-         "net.ipv4.tcp_fin_timeout 60 -> 10 has had no effect after 1 min: 900 sockets in CLOSE-WAIT before, "
-         "905 now. CLOSE-WAIT leak on port 8080; the application ",
-         " First: fix the application: close() when read() returns 0 and on every error path."},
-        {"several settings", futile_all, EVENT_CHANGED, 60,
-         "net.ipv4.tcp_fin_timeout 60 -> 10, net.ipv4.ip_local_reserved_ports 0 ports -> 3 ports and 3 more "
-         "have made it worse after 1 min: 900 ",
-         "."},
-        {"setting taken back", taken_back, EVENT_CHANGED, 60,
-         "Setting changed during this: net.ipv4.tcp_fin_timeout 60 -> 10, as it was before. CLOSE-WAIT leak "
-         "on port 8080: 200 sockets in CLOSE-WAIT, threshold 100.",
-         "."},
-        {"effect unknown", unmeasured, EVENT_CHANGED, 60,
-         "net.ipv4.tcp_fin_timeout 60 -> 10 has had an effect that could not be measured after 2 min. "
-         "CLOSE-WAIT leak on port 8080; ",
-         "."},
-        {"cookies helped", cookies_helped, EVENT_CHANGED, 60,
-         "net.ipv4.tcp_syncookies 0 -> 1 has helped after 1 min: 3982 SYN/s dropped before, 0 now. SYN flood "
-         "on 192.0.2.10:80; ",
-         "."},
-        {"ended by a sysctl", ended_by_sysctl, EVENT_CLEARED, 8,
-         "Cleared after 8 s: Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2, peak "
-         "27000 ephemeral ports; ended when a setting changed: net.ipv4.ip_local_port_range 32768 60999 -> "
-         "10000 65535.",
-         "."},
-        {"ended by a close", ended_by_close, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
-         ", peak 200 sockets in CLOSE-WAIT; ended when the listener was closed."},
-        {"ended by a restart", ended_by_restart, EVENT_CLEARED, 8, "Cleared after 8 s: CLOSE-WAIT leak",
-         "; ended when the listener was opened anew."},
-        {"ended by a limit", ended_by_limit, EVENT_CLEARED, 8, "Cleared after 8 s: SYN flood",
-         "; ended when the limit was raised."},
-        {"degraded, cleared", sample_degraded, EVENT_CLEARED, 60,
-         "Cleared after 1 min: synwaitd cannot see everything.", "."},
-    };
     char text[RECORD_VALUE_MAX + 1];
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        struct alert alert = sample_event(row[i].alert(), row[i].event, row[i].seconds);
+    for (size_t i = 0; i < ARRAY_SIZE(sentence); i++) {
+        struct alert alert = sample_event(sentence[i].alert(), sentence[i].event, sentence[i].seconds);
         message_format(&alert, text, sizeof text);
-        size_t length = strlen(text), tail = strlen(row[i].end);
-        if (strncmp(text, row[i].start, strlen(row[i].start)) != 0 || length < tail ||
-            strcmp(text + length - tail, row[i].end) != 0)
-            fail_msg("%s: %s", row[i].name, text);
+        size_t length = strlen(text), tail = strlen(sentence[i].end);
+        if (strncmp(text, sentence[i].start, strlen(sentence[i].start)) != 0 || length < tail ||
+            strcmp(text + length - tail, sentence[i].end) != 0)
+            fail_msg("%s: %s", sentence[i].name, text);
     }
 }
 

@@ -45,97 +45,97 @@ static struct alert ended(void) {
     return alert;
 }
 
-static void test_fields(void **state) {
-    static const struct {
-        const char *name;
-        struct alert (*alert)(void);
-        const char *key, *value;
-    } row[] = {
-        {"id of the problem", sample_flood, "MESSAGE_ID", "f732523bc5a14c898466112f2e876601"},
-        {"critical is 3", sample_flood, "PRIORITY", "3"},
-        {"warning is 4", sample_leak, "PRIORITY", "4"},
-        {"degraded warning is 4", sample_degraded, "PRIORITY", "4"},
-        {"identifier", sample_flood, "SYSLOG_IDENTIFIER", "synwaitd"},
-        {"schema", sample_flood, "SYNWAITD_SCHEMA", "1"},
-        {"problem", sample_flood, "SYNWAITD_PROBLEM", "syn-flood"},
-        {"event", sample_flood, "SYNWAITD_EVENT", "raised"},
-        {"incident", sample_flood, "SYNWAITD_INCIDENT", "0000000000001234"},
-        {"severity", sample_leak, "SYNWAITD_SEVERITY", "warning"},
-        {"confidence", sample_flood, "SYNWAITD_CONFIDENCE", "high"},
-        {"netns", sample_flood, "SYNWAITD_NETNS", "host"},
-        {"condition", sample_flood, "SYNWAITD_CONDITION", "syn-recv"},
-        {"state", sample_flood, "SYNWAITD_STATE", "SYN-RECV"},
-        {"value", sample_flood, "SYNWAITD_VALUE", "1025"},
-        {"threshold", sample_flood, "SYNWAITD_THRESHOLD", "922"},
-        {"limit", sample_flood, "SYNWAITD_LIMIT", "1024"},
-        {"limit source", sample_flood, "SYNWAITD_LIMIT_SOURCE", "listen() backlog"},
-        {"local", sample_flood, "SYNWAITD_LOCAL", "192.0.2.10:80"},
-        {"local port", sample_flood, "SYNWAITD_LOCAL_PORT", "80"},
-        {"no peer", sample_flood, "SYNWAITD_PEER", ABSENT},
-        {"evidence", sample_flood, "SYNWAITD_EVIDENCE",
-         "half_open=1025 syn_queue_limit=1024 syn_overflow_per_sec=19874"},
-        {"no sysctl", sample_flood, "SYNWAITD_SYSCTL", ABSENT},
-        {"no current sysctl", sample_flood, "SYNWAITD_SYSCTL_CURRENT", ABSENT},
-        {"no duration", sample_flood, "SYNWAITD_DURATION_SEC", ABSENT},
-        {"no peak", sample_flood, "SYNWAITD_PEAK", ABSENT},
-        {"no limit", sample_leak, "SYNWAITD_LIMIT", ABSENT},
-        {"no limit source", sample_leak, "SYNWAITD_LIMIT_SOURCE", ABSENT},
-        {"port without address", sample_leak, "SYNWAITD_LOCAL", ABSENT},
-        {"port alone", sample_leak, "SYNWAITD_LOCAL_PORT", "8080"},
-        {"leak has no sysctl", sample_leak, "SYNWAITD_SYSCTL", ABSENT},
-        {"ports count no state", sample_ports, "SYNWAITD_STATE", ABSENT},
-        {"peer", sample_ports, "SYNWAITD_PEER", "[2001:db8::1]:443"},
-        {"source address", sample_ports, "SYNWAITD_LOCAL", "2001:db8::2"},
-        {"no local port", sample_ports, "SYNWAITD_LOCAL_PORT", ABSENT},
-        {"sysctl", sample_ports, "SYNWAITD_SYSCTL",
-         "net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_port_range=\"1024 65535\""},
-        {"sysctl now", sample_ports, "SYNWAITD_SYSCTL_CURRENT",
-         "net.ipv4.tcp_tw_reuse=2 net.ipv4.ip_local_port_range=\"32768 60999\""},
-        {"degraded: no condition", sample_degraded, "SYNWAITD_CONDITION", ABSENT},
-        {"degraded: no value", sample_degraded, "SYNWAITD_VALUE", ABSENT},
-        {"degraded: no threshold", sample_degraded, "SYNWAITD_THRESHOLD", ABSENT},
-        {"degraded: evidence", sample_degraded, "SYNWAITD_EVIDENCE", "failed_ticks=3"},
-        {"unsafe is a notice", sample_unsafe, "PRIORITY", "6"},
-        {"unsafe: severity", sample_unsafe, "SYNWAITD_SEVERITY", "warning"},
-        {"unsafe: no condition", sample_unsafe, "SYNWAITD_CONDITION", ABSENT},
-        {"unsafe: evidence", sample_unsafe, "SYNWAITD_EVIDENCE",
-         "net.ipv4.tcp_syncookies=0 net.ipv4.tcp_fin_timeout=5"},
-        {"unsafe: sysctl", sample_unsafe, "SYNWAITD_SYSCTL",
-         "net.ipv4.tcp_syncookies=1 net.ipv4.tcp_fin_timeout=60"},
-        {"unsafe: advice", sample_unsafe, "SYNWAITD_ADVICE",
-         "1) sysctl -w net.ipv4.tcp_syncookies=1 (now 0: a full SYN queue then drops real clients); "
-         "2) sysctl -w net.ipv4.tcp_fin_timeout=60 (now 5: slow peers get reset; TIME-WAIT stays 60 s "
-         "anyway)"},
-        {"unsafe port: no pair", sample_unsafe_port, "SYNWAITD_SYSCTL", ABSENT},
-        {"unsafe port: cause", sample_unsafe_port, "SYNWAITD_CAUSE",
-         "Kernel settings weaken this host or do not fit each other. Listening ports in the range: 40001"},
-        {"unsafe port: advice", sample_unsafe_port, "SYNWAITD_ADVICE",
-         "1) add 40001 to net.ipv4.ip_local_reserved_ports (connect() may take them first; harmless where "
-         "bind(0) chose the port)"},
-        {"files not looked up", sample_unsafe, "SYNWAITD_SYSCTL_FILE", ABSENT},
-        {"no change", sample_ports, "SYNWAITD_CHANGED", ABSENT},
-        {"no change, no outcome", sample_ports, "SYNWAITD_OUTCOME", ABSENT},
-        {"changed", widened, "SYNWAITD_CHANGED", "net.ipv4.ip_local_port_range=\"10000 65535\""},
-        {"changed from", widened, "SYNWAITD_CHANGED_FROM", "net.ipv4.ip_local_port_range=\"32768 60999\""},
-        {"not judged", widened, "SYNWAITD_OUTCOME", "pending"},
-        {"before", widened, "SYNWAITD_OUTCOME_BEFORE", "27900"},
-        {"no figure yet", widened, "SYNWAITD_OUTCOME_AFTER", ABSENT},
-        {"several changed", widened_in_vain, "SYNWAITD_CHANGED",
-         "net.ipv4.ip_local_port_range=\"10000 65535\" net.ipv4.tcp_tw_reuse=1 "
-         "net.ipv4.ip_local_reserved_ports=\"3 ports\""},
-        {"judged", widened_in_vain, "SYNWAITD_OUTCOME", "no-effect"},
-        {"after", widened_in_vain, "SYNWAITD_OUTCOME_AFTER", "27950"},
-        {"ended by", ended, "SYNWAITD_ENDED_BY", "listener-restarted"},
-        {"not ended", widened, "SYNWAITD_ENDED_BY", ABSENT},
-        {"degraded: no capture", sample_degraded, "SYNWAITD_CAPTURE", ABSENT},
-    };
+static const struct {
+    const char *name;
+    struct alert (*alert)(void);
+    const char *key, *value;
+} wanted_field[] = {
+    {"id of the problem", sample_flood, "MESSAGE_ID", "f732523bc5a14c898466112f2e876601"},
+    {"critical is 3", sample_flood, "PRIORITY", "3"},
+    {"warning is 4", sample_leak, "PRIORITY", "4"},
+    {"degraded warning is 4", sample_degraded, "PRIORITY", "4"},
+    {"identifier", sample_flood, "SYSLOG_IDENTIFIER", "synwaitd"},
+    {"schema", sample_flood, "SYNWAITD_SCHEMA", "1"},
+    {"problem", sample_flood, "SYNWAITD_PROBLEM", "syn-flood"},
+    {"event", sample_flood, "SYNWAITD_EVENT", "raised"},
+    {"incident", sample_flood, "SYNWAITD_INCIDENT", "0000000000001234"},
+    {"severity", sample_leak, "SYNWAITD_SEVERITY", "warning"},
+    {"confidence", sample_flood, "SYNWAITD_CONFIDENCE", "high"},
+    {"netns", sample_flood, "SYNWAITD_NETNS", "host"},
+    {"condition", sample_flood, "SYNWAITD_CONDITION", "syn-recv"},
+    {"state", sample_flood, "SYNWAITD_STATE", "SYN-RECV"},
+    {"value", sample_flood, "SYNWAITD_VALUE", "1025"},
+    {"threshold", sample_flood, "SYNWAITD_THRESHOLD", "922"},
+    {"limit", sample_flood, "SYNWAITD_LIMIT", "1024"},
+    {"limit source", sample_flood, "SYNWAITD_LIMIT_SOURCE", "listen() backlog"},
+    {"local", sample_flood, "SYNWAITD_LOCAL", "192.0.2.10:80"},
+    {"local port", sample_flood, "SYNWAITD_LOCAL_PORT", "80"},
+    {"no peer", sample_flood, "SYNWAITD_PEER", ABSENT},
+    {"evidence", sample_flood, "SYNWAITD_EVIDENCE",
+     "half_open=1025 syn_queue_limit=1024 syn_overflow_per_sec=19874"},
+    {"no sysctl", sample_flood, "SYNWAITD_SYSCTL", ABSENT},
+    {"no current sysctl", sample_flood, "SYNWAITD_SYSCTL_CURRENT", ABSENT},
+    {"no duration", sample_flood, "SYNWAITD_DURATION_SEC", ABSENT},
+    {"no peak", sample_flood, "SYNWAITD_PEAK", ABSENT},
+    {"no limit", sample_leak, "SYNWAITD_LIMIT", ABSENT},
+    {"no limit source", sample_leak, "SYNWAITD_LIMIT_SOURCE", ABSENT},
+    {"port without address", sample_leak, "SYNWAITD_LOCAL", ABSENT},
+    {"port alone", sample_leak, "SYNWAITD_LOCAL_PORT", "8080"},
+    {"leak has no sysctl", sample_leak, "SYNWAITD_SYSCTL", ABSENT},
+    {"ports count no state", sample_ports, "SYNWAITD_STATE", ABSENT},
+    {"peer", sample_ports, "SYNWAITD_PEER", "[2001:db8::1]:443"},
+    {"source address", sample_ports, "SYNWAITD_LOCAL", "2001:db8::2"},
+    {"no local port", sample_ports, "SYNWAITD_LOCAL_PORT", ABSENT},
+    {"sysctl", sample_ports, "SYNWAITD_SYSCTL",
+     "net.ipv4.tcp_tw_reuse=1 net.ipv4.ip_local_port_range=\"1024 65535\""},
+    {"sysctl now", sample_ports, "SYNWAITD_SYSCTL_CURRENT",
+     "net.ipv4.tcp_tw_reuse=2 net.ipv4.ip_local_port_range=\"32768 60999\""},
+    {"degraded: no condition", sample_degraded, "SYNWAITD_CONDITION", ABSENT},
+    {"degraded: no value", sample_degraded, "SYNWAITD_VALUE", ABSENT},
+    {"degraded: no threshold", sample_degraded, "SYNWAITD_THRESHOLD", ABSENT},
+    {"degraded: evidence", sample_degraded, "SYNWAITD_EVIDENCE", "failed_ticks=3"},
+    {"unsafe is a notice", sample_unsafe, "PRIORITY", "6"},
+    {"unsafe: severity", sample_unsafe, "SYNWAITD_SEVERITY", "warning"},
+    {"unsafe: no condition", sample_unsafe, "SYNWAITD_CONDITION", ABSENT},
+    {"unsafe: evidence", sample_unsafe, "SYNWAITD_EVIDENCE",
+     "net.ipv4.tcp_syncookies=0 net.ipv4.tcp_fin_timeout=5"},
+    {"unsafe: sysctl", sample_unsafe, "SYNWAITD_SYSCTL",
+     "net.ipv4.tcp_syncookies=1 net.ipv4.tcp_fin_timeout=60"},
+    {"unsafe: advice", sample_unsafe, "SYNWAITD_ADVICE",
+     "1) sysctl -w net.ipv4.tcp_syncookies=1 (now 0: a full SYN queue then drops real clients); "
+     "2) sysctl -w net.ipv4.tcp_fin_timeout=60 (now 5: slow peers get reset; TIME-WAIT stays 60 s "
+     "anyway)"},
+    {"unsafe port: no pair", sample_unsafe_port, "SYNWAITD_SYSCTL", ABSENT},
+    {"unsafe port: cause", sample_unsafe_port, "SYNWAITD_CAUSE",
+     "Kernel settings weaken this host or do not fit each other. Listening ports in the range: 40001"},
+    {"unsafe port: advice", sample_unsafe_port, "SYNWAITD_ADVICE",
+     "1) add 40001 to net.ipv4.ip_local_reserved_ports (connect() may take them first; harmless where "
+     "bind(0) chose the port)"},
+    {"files not looked up", sample_unsafe, "SYNWAITD_SYSCTL_FILE", ABSENT},
+    {"no change", sample_ports, "SYNWAITD_CHANGED", ABSENT},
+    {"no change, no outcome", sample_ports, "SYNWAITD_OUTCOME", ABSENT},
+    {"changed", widened, "SYNWAITD_CHANGED", "net.ipv4.ip_local_port_range=\"10000 65535\""},
+    {"changed from", widened, "SYNWAITD_CHANGED_FROM", "net.ipv4.ip_local_port_range=\"32768 60999\""},
+    {"not judged", widened, "SYNWAITD_OUTCOME", "pending"},
+    {"before", widened, "SYNWAITD_OUTCOME_BEFORE", "27900"},
+    {"no figure yet", widened, "SYNWAITD_OUTCOME_AFTER", ABSENT},
+    {"several changed", widened_in_vain, "SYNWAITD_CHANGED",
+     "net.ipv4.ip_local_port_range=\"10000 65535\" net.ipv4.tcp_tw_reuse=1 "
+     "net.ipv4.ip_local_reserved_ports=\"3 ports\""},
+    {"judged", widened_in_vain, "SYNWAITD_OUTCOME", "no-effect"},
+    {"after", widened_in_vain, "SYNWAITD_OUTCOME_AFTER", "27950"},
+    {"ended by", ended, "SYNWAITD_ENDED_BY", "listener-restarted"},
+    {"not ended", widened, "SYNWAITD_ENDED_BY", ABSENT},
+    {"degraded: no capture", sample_degraded, "SYNWAITD_CAPTURE", ABSENT},
+};
 
+static void test_fields(void **state) {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        struct alert alert = row[i].alert();
+    for (size_t i = 0; i < ARRAY_SIZE(wanted_field); i++) {
+        struct alert alert = wanted_field[i].alert();
         struct record *record = record_from_alert(&alert, "host");
         assert_non_null(record);
-        expect_field(row[i].name, record, row[i].key, row[i].value);
+        expect_field(wanted_field[i].name, record, wanted_field[i].key, wanted_field[i].value);
         free(record);
     }
 }

@@ -23,92 +23,92 @@ static void set_origin(struct provenance *provenance, size_t index, const char *
 
 #define TUNING "/etc/sysctl.d/99-tuning.conf"
 
-static void test_files(void **state) {
-    static const struct {
-        const char *name;
-        struct alert (*alert)(void);
-        const char *path[2], *value[2]; /* of the first two advised; "" sets none */
-        bool incomplete;
-        const char *wanted[2]; /* within SYNWAITD_ADVICE */
-        const char *file;      /* SYNWAITD_SYSCTL_FILE */
-    } row[] = {
-        {"both",
-         sample_ports,
-         {TUNING, TUNING},
-         {"2", "32768 60999"},
-         false,
-         {"tcp_tw_reuse=1 (now 2, set by " TUNING ":12): connect()",
-          "(now 32768 60999, set by " TUNING ":12): more"},
-         "net.ipv4.tcp_tw_reuse=" TUNING ":12 net.ipv4.ip_local_port_range=" TUNING ":12"},
-        {"there",
-         sample_ports,
-         {TUNING, TUNING},
-         {"2", "2"},
-         false,
-         {"; to keep a sysctl, change it there: an earlier file would be overridden", ""},
-         "net.ipv4.tcp_tw_reuse=" TUNING ":12 net.ipv4.ip_local_port_range=" TUNING ":12"},
-        {"another value now",
-         sample_ports,
-         {TUNING, ""},
-         {"1", ""},
-         false,
-         {"(now 2; " TUNING ":12 says 1 at boot): ",
-          "; to keep a sysctl, change it in the file named, or put it into /etc/sysctl.d/"},
-         "net.ipv4.tcp_tw_reuse=" TUNING ":12"},
-        {"none",
-         sample_ports,
-         {"", ""},
-         {"", ""},
-         false,
-         {"tcp_tw_reuse=1 (now 2): ", "; to keep a sysctl, put it into /etc/sysctl.d/"},
-         NULL},
-        {"not all read",
-         sample_ports,
-         {"", ""},
-         {"", ""},
-         true,
-         {"put it into /etc/sysctl.d/ (not every file could be read)", ""},
-         NULL},
-        {"unsafe",
-         sample_unsafe,
-         {TUNING, ""},
-         {"0", ""},
-         false,
-         {"tcp_syncookies=1 (now 0, set by " TUNING ":12: a full SYN", ""},
-         "net.ipv4.tcp_syncookies=" TUNING ":12"},
-        {"a list of ports",
-         sample_unsafe_port,
-         {TUNING, ""},
-         {"80-90", ""},
-         false,
-         {"to net.ipv4.ip_local_reserved_ports (set by " TUNING ":12: connect()", ""},
-         "net.ipv4.ip_local_reserved_ports=" TUNING ":12"},
-        {"a name with a blank",
-         sample_unsafe,
-         {"/etc/sysctl.d/a b.conf", ""},
-         {"0", ""},
-         false,
-         {"set by /etc/sysctl.d/a b.conf:12", ""},
-         "net.ipv4.tcp_syncookies=\"/etc/sysctl.d/a b.conf:12\""},
-        {"no advice", sample_leak, {"", ""}, {"", ""}, false, {"1) ", ""}, NULL},
-    };
+static const struct {
+    const char *name;
+    struct alert (*alert)(void);
+    const char *path[2], *value[2]; /* of the first two advised; "" sets none */
+    bool incomplete;
+    const char *wanted[2]; /* within SYNWAITD_ADVICE */
+    const char *file;      /* SYNWAITD_SYSCTL_FILE */
+} file_row[] = {
+    {"both",
+     sample_ports,
+     {TUNING, TUNING},
+     {"2", "32768 60999"},
+     false,
+     {"tcp_tw_reuse=1 (now 2, set by " TUNING ":12): connect()",
+      "(now 32768 60999, set by " TUNING ":12): more"},
+     "net.ipv4.tcp_tw_reuse=" TUNING ":12 net.ipv4.ip_local_port_range=" TUNING ":12"},
+    {"there",
+     sample_ports,
+     {TUNING, TUNING},
+     {"2", "2"},
+     false,
+     {"; to keep a sysctl, change it there: an earlier file would be overridden", ""},
+     "net.ipv4.tcp_tw_reuse=" TUNING ":12 net.ipv4.ip_local_port_range=" TUNING ":12"},
+    {"another value now",
+     sample_ports,
+     {TUNING, ""},
+     {"1", ""},
+     false,
+     {"(now 2; " TUNING ":12 says 1 at boot): ",
+      "; to keep a sysctl, change it in the file named, or put it into /etc/sysctl.d/"},
+     "net.ipv4.tcp_tw_reuse=" TUNING ":12"},
+    {"none",
+     sample_ports,
+     {"", ""},
+     {"", ""},
+     false,
+     {"tcp_tw_reuse=1 (now 2): ", "; to keep a sysctl, put it into /etc/sysctl.d/"},
+     NULL},
+    {"not all read",
+     sample_ports,
+     {"", ""},
+     {"", ""},
+     true,
+     {"put it into /etc/sysctl.d/ (not every file could be read)", ""},
+     NULL},
+    {"unsafe",
+     sample_unsafe,
+     {TUNING, ""},
+     {"0", ""},
+     false,
+     {"tcp_syncookies=1 (now 0, set by " TUNING ":12: a full SYN", ""},
+     "net.ipv4.tcp_syncookies=" TUNING ":12"},
+    {"a list of ports",
+     sample_unsafe_port,
+     {TUNING, ""},
+     {"80-90", ""},
+     false,
+     {"to net.ipv4.ip_local_reserved_ports (set by " TUNING ":12: connect()", ""},
+     "net.ipv4.ip_local_reserved_ports=" TUNING ":12"},
+    {"a name with a blank",
+     sample_unsafe,
+     {"/etc/sysctl.d/a b.conf", ""},
+     {"0", ""},
+     false,
+     {"set by /etc/sysctl.d/a b.conf:12", ""},
+     "net.ipv4.tcp_syncookies=\"/etc/sysctl.d/a b.conf:12\""},
+    {"no advice", sample_leak, {"", ""}, {"", ""}, false, {"1) ", ""}, NULL},
+};
 
+static void test_files(void **state) {
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        struct alert alert = row[i].alert();
-        struct provenance provenance = {.incomplete = row[i].incomplete};
+    for (size_t i = 0; i < ARRAY_SIZE(file_row); i++) {
+        struct alert alert = file_row[i].alert();
+        struct provenance provenance = {.incomplete = file_row[i].incomplete};
         for (size_t k = 0; k < 2; k++)
-            set_origin(&provenance, k, row[i].path[k], row[i].value[k]);
+            set_origin(&provenance, k, file_row[i].path[k], file_row[i].value[k]);
         struct record *record = record_with_files(&alert, "host", &provenance);
         const char *advice = record_get(record, "SYNWAITD_ADVICE");
         for (size_t k = 0; k < 2; k++)
-            if (!strstr(advice, row[i].wanted[k]))
-                fail_msg("%s: %s", row[i].name, advice);
+            if (!strstr(advice, file_row[i].wanted[k]))
+                fail_msg("%s: %s", file_row[i].name, advice);
         if (!alert.finding.advice_count && strstr(advice, "to keep"))
-            fail_msg("%s: %s", row[i].name, advice);
+            fail_msg("%s: %s", file_row[i].name, advice);
         const char *file = record_get(record, "SYNWAITD_SYSCTL_FILE");
-        if (file && row[i].file ? strcmp(file, row[i].file) != 0 : file != row[i].file)
-            fail_msg("%s: %s", row[i].name, file ? file : "(absent)");
+        if (file && file_row[i].file ? strcmp(file, file_row[i].file) != 0 : file != file_row[i].file)
+            fail_msg("%s: %s", file_row[i].name, file ? file : "(absent)");
         free(record);
     }
 }
