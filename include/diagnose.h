@@ -90,6 +90,9 @@ size_t diagnose(const struct sample *sample, const struct breach *breaches, size
  */
 const struct peer_share *finding_main_peer(const struct finding *finding);
 
+/** @return whether @p finding rests on a condition's number; sampling-degraded and unsafe-sysctl do not. */
+bool finding_has_number(const struct finding *finding);
+
 /** @return "low", "medium" or "high". */
 const char *confidence_name(enum confidence confidence);
 

@@ -43,6 +43,8 @@ struct outcome_figure {
     struct figure limit; /* unknown where there is none, and for events per second */
 };
 
+#define RECENT_USEC 120000000ULL /* what happened longer ago ended nothing */
+
 /** What an alert tells of changed sysctls. */
 struct outcome {
     enum verdict verdict;

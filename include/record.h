@@ -54,9 +54,6 @@ const char *record_get(const struct record *record, const char *key);
  */
 struct record *record_add_dropped(struct record *record, uint64_t alerts);
 
-/** @return whether @p finding rests on a condition's number; sampling-degraded and unsafe-sysctl do not. */
-bool finding_has_number(const struct finding *finding);
-
 /** Makes @p text one line of valid UTF-8 in place: every other byte, and control characters, become '?'. */
 void text_clean(char *text);
 

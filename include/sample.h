@@ -253,6 +253,9 @@ struct figure sample_rate(const struct sample *sample, enum counter counter);
 /** @return ephemeral ports that connect() may use: the range less reserved; unknown if unreadable. */
 struct figure sample_ephemeral_ports(const struct sample *sample);
 
+/** @return whether @p port is in a map of one bit per port, e.g. sample->reserved_ports. */
+bool port_map_has(const uint64_t map[65536 / 64], uint16_t port);
+
 /**
  * @return whether these ports were chosen by bind() and not by connect(), which lets destinations share a
  * port (inet_connection_sock.c inet_csk_get_port, inet_hashtables.c __inet_hash_connect): hardly any is

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "diagnose_parts.h"
 #include "util.h"
 
 #define REPEAT_USEC    (60 * USEC_PER_SEC)
@@ -208,10 +209,6 @@ static bool remember_knobs(struct audit *audit, const struct sample *sample) {
     return changed;
 }
 
-static bool is_reserved(const uint64_t *reserved_ports, uint16_t port) {
-    return (reserved_ports[port / 64] >> (port % 64) & 1) != 0;
-}
-
 static void list_port(struct audit *audit, struct text *list, uint16_t port) {
     if (audit->ports_in_range++ < PORTS_LISTED)
         text_add(list, "%s%u", audit->ports_in_range > 1 ? ", " : "", port);
@@ -226,7 +223,7 @@ static void find_ports_in_range(struct audit *audit, const struct sample *sample
     for (size_t i = 0; i < sample->listener_count; i++) {
         uint16_t port = sample->listener[i].local.port;
         bool same_again = i > 0 && sample->listener[i - 1].local.port == port;
-        if (!same_again && port >= low && port <= high && !is_reserved(sample->reserved_ports, port))
+        if (!same_again && port >= low && port <= high && !port_map_has(sample->reserved_ports, port))
             list_port(audit, &list, port);
     }
     if (audit->ports_in_range > PORTS_LISTED)
@@ -267,13 +264,8 @@ static bool is_due(const struct audit *audit, const struct sample *sample, bool 
     return audit->lacked_listeners && sample->listeners_known;
 }
 
-static void add_evidence(struct finding *finding, const char *key, uint64_t value) {
-    if (finding->evidence_count < EVIDENCE_MAX)
-        finding->evidence[finding->evidence_count++] = (struct evidence){key, value};
-}
-
 static void add_knob_evidence(struct finding *finding, const struct audit *audit, enum knob knob) {
-    add_evidence(finding, knob_name(knob), audit->knob[knob].value);
+    finding_evidence(finding, knob_name(knob), FIGURE_OF(audit->knob[knob].value));
 }
 
 /* The file of the port range has two values, that of the reserved ports a list. */
@@ -281,17 +273,17 @@ static void explain(struct finding *finding, const struct audit *audit, enum haz
     const struct rule *rule = &rules[hazard];
 
     if (hazard == HAZARD_LISTENERS_IN_PORT_RANGE) {
-        add_evidence(finding, "listening_ports_in_range", audit->ports_in_range);
+        finding_evidence(finding, "listening_ports_in_range", FIGURE_OF(audit->ports_in_range));
     } else if (hazard == HAZARD_PORT_RANGE_PARITY) {
-        add_evidence(finding, "port_range_low", audit->knob[KNOB_PORT_RANGE_LOW].value);
-        add_evidence(finding, "port_range_high", audit->knob[KNOB_PORT_RANGE_HIGH].value);
+        finding_evidence(finding, "port_range_low", FIGURE_OF(audit->knob[KNOB_PORT_RANGE_LOW].value));
+        finding_evidence(finding, "port_range_high", FIGURE_OF(audit->knob[KNOB_PORT_RANGE_HIGH].value));
     } else {
         add_knob_evidence(finding, audit, rule->row.knob);
     }
     if (hazard == HAZARD_TW_REUSE_WITHOUT_TIMESTAMPS)
         add_knob_evidence(finding, audit, KNOB_TCP_TW_REUSE);
     if (hazard == HAZARD_SOMAXCONN_SMALL)
-        add_evidence(finding, "largest_backlog", audit->largest_backlog);
+        finding_evidence(finding, "largest_backlog", FIGURE_OF(audit->largest_backlog));
 }
 
 static struct advice advice_against(const struct audit *audit, const struct rule *rule) {

@@ -120,6 +120,10 @@ size_t diagnose(const struct sample *sample, const struct breach *breaches, size
     return diagnosis.finding_count;
 }
 
+bool finding_has_number(const struct finding *finding) {
+    return finding->lead.condition < CONDITION_COUNT && finding->lead.severity != SEVERITY_NONE;
+}
+
 const char *confidence_name(enum confidence confidence) {
     static const char *const name[] = {
         [CONFIDENCE_LOW] = "low", [CONFIDENCE_MEDIUM] = "medium", [CONFIDENCE_HIGH] = "high"};

@@ -3,8 +3,6 @@
 
 #include <stddef.h>
 
-#define RECENT_USEC 120000000ULL
-
 /* A leak names its port, not always the address. */
 static const struct listener *listener_on_port(const struct sample *sample, uint16_t port) {
     for (size_t i = 0; i < sample->listener_count && port != 0; i++)

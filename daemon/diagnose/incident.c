@@ -131,11 +131,6 @@ static void keep_last_advice(const struct incident *incident, struct finding *to
     told->backlog_suffices = incident->finding.backlog_suffices;
 }
 
-static bool has_number(const struct finding *finding) {
-    return finding->lead.condition < CONDITION_COUNT && finding->family != FAMILY_SAMPLING &&
-           finding->family != FAMILY_SYSCTL;
-}
-
 static void tell_outcome(struct update *update, struct incident *incident, const struct finding *finding,
                          const struct outcome *outcome) {
     struct finding told = tellable(incident, finding, false);
@@ -153,7 +148,7 @@ static void tell_outcome(struct update *update, struct incident *incident, const
 
 /* Sysctls that changed just now, or a minute ago. @return whether an alert tells of them. */
 static bool follow_changes(struct update *update, struct incident *incident, const struct finding *finding) {
-    if (!has_number(finding))
+    if (!finding_has_number(finding))
         return false;
     bool changed = update->changes.count > 0;
     struct outcome outcome = incident->changes.outcome;

@@ -8,8 +8,7 @@
 #define TELL_USEC    10000000ULL /* for which at most so many changes are told */
 #define TOLD_MAX     2
 #define GIVE_UP_USEC 120000000ULL
-#define RECENT_USEC  120000000ULL /* a change longer ago ended nothing */
-#define HELPED_RATIO 8000         /* permyriad of the figure before */
+#define HELPED_RATIO 8000 /* permyriad of the figure before */
 #define WORSE_RATIO  12000
 #define WORSE_FLOOR  10 /* where it was 0 before */
 

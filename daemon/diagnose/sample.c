@@ -60,6 +60,10 @@ struct figure sample_ephemeral_ports(const struct sample *sample) {
     return figure_subtract(range, reserved);
 }
 
+bool port_map_has(const uint64_t map[65536 / 64], uint16_t port) {
+    return (map[port / 64] >> (port % 64)) & 1;
+}
+
 bool source_ports_are_bound(const struct source_ports *source) {
     return source->sockets - source->ports <= source->sockets / 50;
 }

@@ -136,10 +136,6 @@ static int alert_priority(const struct alert *alert) {
     return alert->finding.severity == SEVERITY_CRITICAL ? 3 : 4;
 }
 
-bool finding_has_number(const struct finding *finding) {
-    return finding->lead.condition < CONDITION_COUNT && finding->lead.severity != SEVERITY_NONE;
-}
-
 static void put_identity(struct builder *builder, const struct alert *alert, const char *netns) {
     const struct finding *finding = &alert->finding;
     const struct problem_info *info = problem_info(finding->problem);

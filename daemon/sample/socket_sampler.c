@@ -175,7 +175,7 @@ static void mark_listening_ports(struct socket_sampler *sampler) {
 
 /* @return the port if a listener has it, else 0. */
 static uint16_t listening_port(const struct socket_sampler *sampler, uint16_t port) {
-    return (sampler->is_listening[port / 64] >> (port % 64)) & 1 ? port : 0;
+    return port_map_has(sampler->is_listening, port) ? port : 0;
 }
 
 static void begin_walk(void *context) {

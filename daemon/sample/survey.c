@@ -48,15 +48,11 @@ void survey_count(struct survey *survey, const struct diag_socket *socket, bool 
     survey->unanswered += socket->timer == TIMER_RETRANSMIT && socket->retransmits >= UNANSWERED;
 }
 
-static bool has_port(const uint64_t map[65536 / 64], uint16_t port) {
-    return (map[port / 64] >> (port % 64)) & 1;
-}
-
 static bool hold_listener(const struct port_slices *slices, const uint64_t listening[65536 / 64]) {
     for (uint32_t slice = 0; slice < PORT_SLICES; slice++) {
         uint32_t first = PORT_SLICES_FIRST + slices->offset + slice * PORT_SLICES_SPACING;
         for (uint32_t i = 0; i < slices->width; i++)
-            if (has_port(listening, (uint16_t)(first + i)))
+            if (port_map_has(listening, (uint16_t)(first + i)))
                 return true;
     }
     return false;
@@ -85,7 +81,7 @@ struct port_slices survey_slices(uint64_t count, uint32_t most, const uint64_t l
  */
 static void look_at(const struct diag_socket *socket, void *context) {
     struct look *look = context;
-    bool inbound = has_port(look->listening, socket->local.port);
+    bool inbound = port_map_has(look->listening, socket->local.port);
 
     if (!port_slices_have(&look->slices, inbound ? socket->remote.port : socket->local.port))
         return;
