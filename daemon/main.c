@@ -17,6 +17,7 @@
 #define EXIT_USAGE         2
 #define EXIT_CONFIG        78 /* EX_CONFIG of sysexits.h */
 #define CLOSE_TIMEOUT_USEC 2000000ULL
+#define LARGE_BYTES        (32 * 1024)
 
 enum action { ACTION_RUN, ACTION_CHECK_CONFIG, ACTION_DUMP_CONFIG, ACTION_VERSION, ACTION_HELP };
 
@@ -114,7 +115,6 @@ static int parse_command_line(int argc, char **argv, struct command_line *comman
 static int run(struct config *config, const struct command_line *command) {
     /* An explicit --log-target is stronger than output.journal = false. */
     bool console = command->target == LOG_TARGET_AUTO && !config->journal;
-    mallopt(M_ARENA_MAX, 1); /* the journal's thread needs no heap of its own */
     int result = report_open(console ? LOG_TARGET_CONSOLE : command->target);
 
     if (result < 0) {
@@ -143,12 +143,20 @@ static void secure_standard_streams(void) {
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is an error to tell, not a death */
 }
 
+/* A large table's pages cost nothing until used if they come straight from the kernel. Once one such block is
+   freed, glibc would take later ones from the heap (mallopt(3), M_MMAP_THRESHOLD), and zero all of them. */
+static void save_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    mallopt(M_ARENA_MAX, 1); /* the journal's thread needs no heap of its own */
+}
+
 int main(int argc, char **argv) {
     struct command_line command = {.target = LOG_TARGET_AUTO};
     static struct config config;
     char error[CONFIG_ERROR_SIZE];
 
     secure_standard_streams();
+    save_memory();
     if (parse_command_line(argc, argv, &command) < 0) {
         fputs("Try 'synwaitd --help'.\n", stderr);
         return EXIT_USAGE;
