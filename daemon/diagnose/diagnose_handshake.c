@@ -351,13 +351,25 @@ static void explain(struct diagnosis *diagnosis, struct handshake *handshake, co
     finding_conclude(finding, cause, confidence);
     if (cause == CAUSE_ONE_SOURCE_FLOOD)
         finding->peer = handshake->shares.address[0].network;
-    finding_shares(handshake->sample, finding, STATE_SYN_RECV, local->port);
+    finding->shares = handshake->shares;
     finding_owned_by_listener(finding, handshake->listener);
     finding->quiet = is_quiet(handshake, cause);
     if (handshake->listener && asks_for_backlog(cause))
         advise_backlog(finding, handshake);
     finding_advise(diagnosis, finding, handshake->listener, NULL, finding->backlog_advised);
     add_evidence(finding, handshake);
+}
+
+/* Peers are counted by port: of several listeners at one they are those of the one that has most of its
+   half-opens, and nobody's if none has. */
+static void find_shares(struct handshake *handshake, uint16_t port) {
+    const struct listener *listener = handshake->listener;
+
+    if (!figure_known(handshake->sample->state[STATE_SYN_RECV]))
+        return;
+    shares_find(handshake->sample->shares, STATE_SYN_RECV, port, &handshake->shares);
+    if (listener && (uint64_t)listener->half_open * 4 < (uint64_t)handshake->shares.sockets * 3)
+        handshake->shares = (struct shares){0};
 }
 
 static bool already_explained(const struct diagnosis *diagnosis, size_t index) {
@@ -384,7 +396,7 @@ void diagnose_handshake(struct diagnosis *diagnosis) {
                 endpoint_equal(&diagnosis->breach[j].blamed, local))
                 take_breach(&handshake, &diagnosis->breach[j]);
         read_counters(&handshake);
-        shares_find(diagnosis->sample->shares, STATE_SYN_RECV, local->port, &handshake.shares);
+        find_shares(&handshake, local->port);
         explain(diagnosis, &handshake, local);
     }
 }

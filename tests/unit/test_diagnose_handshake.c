@@ -126,6 +126,25 @@ static void test_one_source_is_named(void **state) {
     assert_true(endpoint_equal(&findings[0].peer, &source));
 }
 
+/* Peers are counted by port: another listener's at the same one must not be laid to this one. */
+static void test_a_source_of_another_listener_is_not_named(void **state) {
+    const struct handshake_row *row = find_row("spoofed flood, cookies on, for 7 s");
+    const struct diag_socket socket = {.state = STATE_SYN_RECV, .request = true, .remote = source};
+    struct listener listener;
+    struct sample sample = sample_of(row, &listener);
+    struct finding findings[FINDINGS_MAX];
+    struct breach breaches[2];
+    size_t count = listener_breaches(row, &listener, breaches);
+
+    (void)state;
+    for (int i = 0; i < 1000; i++)
+        share_tables_count(shares, &socket, 80);
+    diagnose(&sample, breaches, count, findings);
+    assert_int_equal(findings[0].cause, CAUSE_SPOOFED_FLOOD);
+    assert_int_equal(findings[0].peer.family, ENDPOINT_NONE);
+    assert_null(finding_main_peer(&findings[0]));
+}
+
 static void test_two_listeners_are_two_findings(void **state) {
     struct sample sample = quiet_sample();
     struct listener listeners[2] = {listener_on(80, 128), listener_on(443, 128)};
@@ -195,6 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_handshakes),
         cmocka_unit_test(test_one_source_is_named),
+        cmocka_unit_test(test_a_source_of_another_listener_is_not_named),
         cmocka_unit_test(test_two_listeners_are_two_findings),
         cmocka_unit_test(test_a_burst_asks_for_a_backlog),
         cmocka_unit_test(test_the_three_quarter_rule_asks_for_no_backlog),

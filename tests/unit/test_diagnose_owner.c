@@ -47,7 +47,8 @@ static void set_table(size_t index, enum tcp_state state, uint16_t port, struct 
     table[index].shares = shares;
 }
 
-/* A host with one listener on port 8080, whose port has @p on_port of the sockets in @p state. */
+/* A host with one listener on port 8080, whose port has @p on_port of the sockets in @p state, all of them
+ * its own. */
 static struct finding diagnose_one(enum condition condition, struct scope scope, uint32_t on_port,
                                    uint32_t unaccepted) {
     static struct finding findings[FINDINGS_MAX];
@@ -65,6 +66,7 @@ static struct finding diagnose_one(enum condition condition, struct scope scope,
     sample.port = &port;
     sample.port_count = 1;
     port.state[state] = on_port;
+    listener.half_open = on_port;
     port.close_wait_unaccepted = unaccepted;
     sample.state[state] = FIGURE_OF(200);
     sample.syn_sent = (struct destination){.cgroup = BACKUP, .inode = 3, .ports_in_use = 150};
@@ -117,8 +119,12 @@ static void test_owner(void **state) {
          NGINX, 200, 128},
         {"CLOSING", CONDITION_CLOSING, host, 200, 0, STATE_CLOSING, held(200, 180, 20), held(200, 180, 20),
          NGINX, 200, 128},
-        {"half-open: the listener", CONDITION_SYN_RECV, host, 0, 0, STATE_SYN_RECV, nobody(200), nobody(300),
-         LISTENER, 200, 128},
+        {"half-open: the listener", CONDITION_SYN_RECV, host, 200, 0, STATE_SYN_RECV, nobody(200),
+         nobody(300), LISTENER, 200, 128},
+        {"half-open: three quarters of its port's", CONDITION_SYN_RECV, host, 150, 0, STATE_SYN_RECV,
+         nobody(200), nobody(300), LISTENER, 200, 128},
+        {"half-open: more at another listener of its port", CONDITION_SYN_RECV, host, 149, 0, STATE_SYN_RECV,
+         nobody(200), nobody(300), LISTENER, 0, 128},
         {"TIME-WAIT of a service", CONDITION_TIME_WAIT, host, 0, 0, STATE_TIME_WAIT, nobody(150), nobody(200),
          LISTENER, 200, 128},
         {"TIME-WAIT of clients", CONDITION_TIME_WAIT, host, 0, 0, STATE_TIME_WAIT, nobody(100), nobody(200),
