@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define PAIR_SIZE (UNIT_SIZE + 64)
+/* What the shares are out of, which nothing may push out. */
+#define WHOLE_SIZE (sizeof " peer_error_at_most=4294967295 estimated_from=4294967295")
 
 void peer_share_format(const struct peer_share *share, char text[PEER_TEXT_SIZE]) {
     uint32_t whole = share->network.family == ENDPOINT_IPV4 ? 32 : 128;
@@ -106,9 +108,11 @@ static void add_shares(struct text *text, const struct finding *finding) {
 
     if (shares->sockets == 0)
         return;
+    text->size -= WHOLE_SIZE;
     add_holders(text, finding);
     uint32_t of_networks = add_peers(text, network, networks_of_ipv4(shares, network));
     uint32_t of_addresses = add_peers(text, shares->address, shares->address_count);
+    text->size += WHOLE_SIZE;
     if (of_networks > 0 || of_addresses > 0)
         add_pair(text, "peer_error_at_most", of_networks > of_addresses ? of_networks : of_addresses);
     add_pair(text, shares->estimate ? "estimated_from" : "counted", shares->sockets);

@@ -305,11 +305,30 @@ static void test_whole_pairs(void **state) {
     assert_null(strstr(evidence, "unit:d"));
 }
 
+/* Shares of nobody knows how many say nothing: what they are out of is told whatever else is left out. */
+static void test_the_whole_is_told(void **state) {
+    struct alert alert = long_names();
+    struct finding *finding = &alert.finding;
+    char evidence[RECORD_VALUE_MAX + 1];
+
+    (void)state;
+    finding->shares.holder[2] = (struct holder){.cgroup = 3, .sockets = 2};
+    finding->shares.holder_count = 3;
+    finding->shares.estimate = true;
+    finding->shares.address[0] = peer_of("10.9.0.7", 32, 100, 20);
+    finding->shares.address_count = 1;
+    for (size_t filler = 0; filler < 200; filler++) {
+        finding->holder_unit[0][UNIT_SIZE - 1 - filler] = '\0';
+        evidence_format(finding, evidence, sizeof evidence);
+        assert_non_null(strstr(evidence, " peer_error_at_most=20 estimated_from=200"));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields),      cmocka_unit_test(test_tcpdump_compiles_the_filters),
         cmocka_unit_test(test_sentences),   cmocka_unit_test(test_long_names),
-        cmocka_unit_test(test_whole_pairs),
+        cmocka_unit_test(test_whole_pairs), cmocka_unit_test(test_the_whole_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
