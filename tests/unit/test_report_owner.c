@@ -312,13 +312,13 @@ static void test_the_whole_is_told(void **state) {
     char evidence[RECORD_VALUE_MAX + 1];
 
     (void)state;
-    finding->shares.holder[2] = (struct holder){.cgroup = 3, .sockets = 2};
-    finding->shares.holder_count = 3;
+    finding->shares.holder[2] = finding->shares.holder[3] = (struct holder){.cgroup = 3, .sockets = 2};
+    finding->shares.holder_count = 4;
     finding->shares.estimate = true;
     finding->shares.address[0] = peer_of("10.9.0.7", 32, 100, 20);
     finding->shares.address_count = 1;
-    for (size_t filler = 0; filler < 200; filler++) {
-        finding->holder_unit[0][UNIT_SIZE - 1 - filler] = '\0';
+    for (size_t filler = 0; filler < UNIT_SIZE - 1; filler++) {
+        finding->holder_unit[3][UNIT_SIZE - 1 - filler] = '\0';
         evidence_format(finding, evidence, sizeof evidence);
         assert_non_null(strstr(evidence, " peer_error_at_most=20 estimated_from=200"));
     }
