@@ -11,7 +11,7 @@
 #define SHARE_HOLDERS 64
 #define SHARE_PORTS   64
 
-/* The words of the keys; port 0 for every port that no listener has. */
+/* The words of the keys; port 0 for the whole host. */
 enum { SHARE_PORT, SHARE_OWNER, SHARE_PREFIX = SHARE_OWNER, SHARE_ADDRESS };
 
 /** The sockets of one state. */

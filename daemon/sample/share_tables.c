@@ -65,18 +65,27 @@ static void count_holder(struct state_shares *shares, const struct diag_socket *
         shares->holder_inode[slot] = socket->inode;
 }
 
-void share_tables_count(struct share_tables *tables, const struct diag_socket *socket, uint16_t port) {
-    struct state_shares *shares = &tables->state[socket->state];
-    const struct heavy_key port_key = {{[SHARE_PORT] = port}};
+static void count_at(struct state_shares *shares, const struct diag_socket *socket, uint16_t port) {
     const struct heavy_key address = peer_key(&socket->remote, port, 32);
     const struct heavy_key network = peer_key(&socket->remote, port, 24);
 
-    shares->sockets++;
-    heavy_hitters_count(&shares->port, &port_key);
     heavy_hitters_count(&shares->address, &address);
     heavy_hitters_count(&shares->network, &network);
     if (!socket->request && !socket->minisocket)
         count_holder(shares, socket, port);
+}
+
+/* For the host of its own: over many ports the sum of what a sketch still has of each is no count. */
+void share_tables_count(struct share_tables *tables, const struct diag_socket *socket, uint16_t port) {
+    struct state_shares *shares = &tables->state[socket->state];
+    const struct heavy_key port_key = {{[SHARE_PORT] = port}};
+
+    shares->sockets++;
+    count_at(shares, socket, 0);
+    if (port == 0)
+        return;
+    heavy_hitters_count(&shares->port, &port_key);
+    count_at(shares, socket, port);
 }
 
 void share_tables_set_estimate(struct share_tables *tables, enum tcp_state state, bool estimate) {

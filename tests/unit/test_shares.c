@@ -207,7 +207,7 @@ static void test_crowd(void **state) {
     check_row("address", found.address[0].network.address[0], 203);
     check_row("address", found.address[0].sockets >= SOCKETS / 10 * 3, true);
     check_row("address", found.address[0].sockets - found.address[0].error <= SOCKETS / 10 * 3, true);
-    check_row("address", found.address[0].error <= 2 * SOCKETS / SHARE_PEERS, true); /* over two ports */
+    check_row("address", found.address[0].error <= 2 * SOCKETS / SHARE_PEERS, true); /* by port and by host */
     check_row("network", found.network[1].network.address[0], 198);
     check_row("network", found.network[1].network.address[3], 0);
     check_row("network", found.network[1].sockets >= SOCKETS / 10 * 2, true);
@@ -220,6 +220,32 @@ static void test_crowd(void **state) {
     find(80);
     assert_int_equal(found.sockets, SOCKETS / 2);
     check_row("one port", found.holder[0].sockets - found.holder[0].error <= SOCKETS / 2, true);
+}
+
+/* Of the host: ports do not share in the memory of whoever has sockets at all of them. */
+static void test_many_ports(void **state) {
+    enum { PORTS = 300, SOCKETS = 6000 };
+
+    (void)state;
+    start();
+    for (uint32_t i = 0; i < SOCKETS; i++) {
+        struct diag_socket socket = socket_from("203.0.113.5:9", STATE_CLOSE_WAIT);
+        uint32_t address = i * 2654435761U; /* all different */
+        if (i % 3 > 0)
+            memcpy(socket.remote.address, &address, 4);
+        socket.cgroup = 42;
+        socket.inode = 7;
+        count(&socket, (uint16_t)(9000 + i * 7 % PORTS), 1);
+    }
+    find(0);
+    check_row("unit", found.holder[0].cgroup, 42);
+    check_row("unit", found.holder[0].inode, 7);
+    check_row("unit", found.holder[0].sockets, SOCKETS);
+    check_row("unit", found.holder[0].error, 0);
+    check_row("address", found.address[0].network.address[0], 203);
+    check_row("address", found.address[0].sockets >= SOCKETS / 3, true);
+    check_row("address", found.address[0].sockets - found.address[0].error <= SOCKETS / 3, true);
+    check_row("address", found.address[0].error <= 2 * SOCKETS / SHARE_PEERS, true);
 }
 
 static unsigned int allocations;
@@ -271,8 +297,10 @@ static void test_no_allocation(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_peers), cmocka_unit_test(test_holders), cmocka_unit_test(test_not_full),
-        cmocka_unit_test(test_reset), cmocka_unit_test(test_crowd),   cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_peers),      cmocka_unit_test(test_holders),
+        cmocka_unit_test(test_not_full),   cmocka_unit_test(test_reset),
+        cmocka_unit_test(test_crowd),      cmocka_unit_test(test_no_allocation),
+        cmocka_unit_test(test_many_ports),
     };
 
     return cmocka_run_group_tests(tests, make, release);
