@@ -48,6 +48,9 @@ void finding_locate(const struct sample *sample, struct finding *finding, uint16
 /** Lays the finding to @p listener (NULL: unknown), whose backlog it is about. */
 void finding_owned_by_listener(struct finding *finding, const struct listener *listener);
 
+/** Lays the finding to the cgroup that every listener of local @p port has; to nobody if they differ. */
+void finding_owned_by_port(const struct sample *sample, struct finding *finding, uint16_t port);
+
 /** Lays the finding to who connects to @p destination. */
 void finding_owned_by_destination(struct finding *finding, const struct destination *destination);
 

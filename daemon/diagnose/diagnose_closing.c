@@ -88,7 +88,7 @@ static void close_wait(struct diagnosis *diagnosis, const struct breach *breach)
     finding_evidence(finding, "never_accepted", FIGURE_OF(unaccepted));
     finding_conclude(finding, never_accepted ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);
     if (never_accepted && port)
-        finding_owned_by_listener(finding, listener_of_port(sample, port->port));
+        finding_owned_by_port(sample, finding, port->port);
     finding->quiet = !is_leak(breach, finding->scope.kind == SCOPE_PORT ? here : breach->value, old);
     /* An application that never accepts leaves a full accept queue as well; one that leaks its outgoing
        connections uses up its ports. One cause, one incident. */

@@ -30,13 +30,28 @@ void finding_owned_by_listener(struct finding *finding, const struct listener *l
         finding->owner = (struct holder){.cgroup = listener->cgroup, .inode = listener->inode};
 }
 
+/* Of several listeners, as those of IPv4 and IPv6 often are, if they are one service's. */
+void finding_owned_by_port(const struct sample *sample, struct finding *finding, uint16_t port) {
+    const struct listener *first = NULL;
+
+    for (size_t i = 0; i < sample->listener_count; i++) {
+        const struct listener *listener = &sample->listener[i];
+        if (listener->local.port != port)
+            continue;
+        if (first && first->cgroup != listener->cgroup)
+            return;
+        first = first ? first : listener;
+    }
+    finding_owned_by_listener(finding, first);
+}
+
 void finding_owned_by_destination(struct finding *finding, const struct destination *destination) {
     finding->owner = (struct holder){.cgroup = destination->cgroup, .inode = destination->inode};
 }
 
 /* Minisockets and request sockets carry no cgroup. Where most are such, the listener tells: what it accepted
  * has its cgroup (sock.c sk_clone_lock). */
-static void own_by_shares(struct finding *finding, const struct listener *listener) {
+static void own_by_shares(const struct sample *sample, struct finding *finding, uint16_t port) {
     const struct shares *shares = &finding->shares;
     uint64_t told = 0;
 
@@ -49,7 +64,7 @@ static void own_by_shares(struct finding *finding, const struct listener *listen
             finding->owner = *holder;
     }
     if (told * 2 <= shares->sockets)
-        finding_owned_by_listener(finding, listener);
+        finding_owned_by_port(sample, finding, port);
 }
 
 void finding_shares(const struct sample *sample, struct finding *finding, enum tcp_state state,
@@ -58,10 +73,16 @@ void finding_shares(const struct sample *sample, struct finding *finding, enum t
     if (!figure_known(sample->state[state]))
         return;
     shares_find(sample->shares, state, port, &finding->shares);
-    own_by_shares(finding, port != 0 ? listener_of_port(sample, port) : NULL);
+    own_by_shares(sample, finding, port);
+    if (port == 0 || finding->scope.kind != SCOPE_HOST)
+        return;
     /* What is over its threshold in the whole host may be at other ports, too. */
-    if (port != 0 && finding->scope.kind == SCOPE_HOST)
-        shares_find(sample->shares, state, 0, &finding->shares);
+    uint32_t here = finding->shares.sockets;
+    shares_find(sample->shares, state, 0, &finding->shares);
+    if (is_majority(here, 0, finding->shares.sockets))
+        return;
+    finding->owner = (struct holder){0};
+    own_by_shares(sample, finding, 0);
 }
 
 void finding_locate(const struct sample *sample, struct finding *finding, uint16_t port) {

@@ -2,7 +2,7 @@
 /* Whose a finding is: which shares it asks for, and who of them is named. */
 #include "case.h"
 
-#include "diagnose.h"
+#include "diagnose_parts.h"
 #include "util.h"
 
 #define HOST     0
@@ -107,6 +107,10 @@ static void test_owner(void **state) {
          held(200, 100, 100), nobody(0), 0, 200, 128},
         {"of the port, shares of the host", CONDITION_CLOSE_WAIT, host, 120, 0, STATE_CLOSE_WAIT,
          held(120, 120, 0), held(200, 120, 80), NGINX, 200, 128},
+        {"the port has but half of the host's, and so have its units", CONDITION_CLOSE_WAIT, host, 100, 0,
+         STATE_CLOSE_WAIT, held(100, 100, 0), held(200, 100, 100), 0, 200, 128},
+        {"the port has half of the host's, the unit more", CONDITION_CLOSE_WAIT, host, 100, 0,
+         STATE_CLOSE_WAIT, held(100, 60, 40), held(200, 80, 120), BACKUP, 200, 128},
         {"outgoing", CONDITION_CLOSE_WAIT, host, 10, 0, STATE_CLOSE_WAIT, held(10, 10, 0), held(200, 30, 150),
          BACKUP, 200, 0},
         {"never accepted", CONDITION_CLOSE_WAIT, port_8080, 200, 150, STATE_CLOSE_WAIT, held(200, 180, 20),
@@ -235,10 +239,37 @@ static void test_main_peer(void **state) {
     }
 }
 
+/* 0.0.0.0 and [::], as many services listen: one owner, unless they are two services. */
+static void test_two_listeners_of_one_service(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t second, wanted;
+    } rows[] = {{"of one service", LISTENER, LISTENER}, {"of two", BACKUP, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sample sample = quiet_sample();
+        struct listener listeners[2] = {listener_on(8080, 128), listener_on(8080, 128)};
+        struct finding finding = {0};
+        listeners[0].cgroup = LISTENER;
+        listeners[1].cgroup = rows[i].second;
+        sample.listener = listeners;
+        sample.listener_count = 2;
+        finding_owned_by_port(&sample, &finding, 8080);
+        check_row(rows[i].name, finding.owner.cgroup, rows[i].wanted);
+        finding = (struct finding){0};
+        finding_owned_by_port(&sample, &finding, 8081);
+        check_row(rows[i].name, finding.owner.cgroup, 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_owner),      cmocka_unit_test(test_ports_are_their_clients),
-        cmocka_unit_test(test_median_age), cmocka_unit_test(test_failed_walk),
+        cmocka_unit_test(test_two_listeners_of_one_service),
+        cmocka_unit_test(test_owner),
+        cmocka_unit_test(test_ports_are_their_clients),
+        cmocka_unit_test(test_median_age),
+        cmocka_unit_test(test_failed_walk),
         cmocka_unit_test(test_main_peer),
     };
 
