@@ -175,7 +175,7 @@ help:
 	@echo 'check        every check and test (root); its parts:'
 	@echo '             style analyze compilers unit integration e2e gauntlet'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..."'
-	@echo 'bench        cost of a tick and of naming owners beside ss and /proc/net/tcp (root); SOCKETS=N, LEAKED=N'
+	@echo 'bench        cost of a tick beside ss and /proc/net/tcp (root); SOCKETS=N (100000), LEAKED=N (300000)'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
 	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'
 	@echo 'format       clang-format on every C file'
