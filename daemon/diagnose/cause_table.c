@@ -9,9 +9,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .brief = "senders that never answer the SYN-ACK, as with forged sources",
             .sentence =
                 "The half-open connections are never completed and almost no cookie comes back: the source "
-                "addresses are forged, or, less likely, our SYN-ACKs do not reach the clients or their ACKs "
-                "do "
-                "not reach us.",
+                "addresses are forged, or, less likely, our SYN-ACKs do not reach the clients or their "
+                "ACKs do not reach us.",
             .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                        "filter the sources upstream, or rate-limit SYNs to this port on the firewall",
                        "look at the sources with the capture command: the same address and port asking again "
@@ -207,8 +206,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "SO_REUSEADDR as well.",
             .remedy =
                 {"set IP_BIND_ADDRESS_NO_PORT in the application before bind(): the port is then chosen "
-                 "at connect(), and destinations share ports "
-                 "(nginx's proxy_bind sets it)",
+                 "at connect(), and destinations share ports (nginx's proxy_bind sets it)",
                  "@sysctl", "reuse connections: a pool or keep-alive", "use more source addresses"},
         },
     [CAUSE_PEER_NOT_ANSWERING] =

@@ -11,11 +11,10 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .slug = "syn-flood",
             .message_id = MESSAGE_ID_SYN_FLOOD,
             .title = "SYN flood",
-            .meaning = "Connection requests arrive whose senders never finish the handshake. Each holds a "
-                       "place in the "
-                       "listener's SYN queue for up to a minute. With tcp_syncookies=1 the listener goes on "
-                       "answering "
-                       "once the queue is full; without, new clients are dropped.",
+            .meaning =
+                "Connection requests arrive whose senders never finish the handshake. Each holds a place in "
+                "the listener's SYN queue for up to a minute. With tcp_syncookies=1 the listener goes on "
+                "answering once the queue is full; without, new clients are dropped.",
             .wrong =
                 {
                     {"raising net.ipv4.tcp_max_syn_backlog",
