@@ -34,7 +34,7 @@ finish() {
 trap finish EXIT
 ip netns add $here
 ip netns add $there
-ip netns exec $there sysctl -qw net.ipv4.tcp_syn_retries=1
+ip netns exec $there sh -c 'echo 1 >/proc/sys/net/ipv4/tcp_syn_retries'
 
 # wait_for COMMAND...: until it succeeds, at most 5 s.
 wait_for() {
