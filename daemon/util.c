@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -130,4 +131,10 @@ int read_file_at(int dir_fd, const char *path, char *buffer, size_t size) {
     }
     buffer[length] = '\0';
     return (int)length;
+}
+
+uint64_t random_seed(void) {
+    uint64_t seed = 0;
+
+    return getrandom(&seed, sizeof seed, GRND_NONBLOCK) == (ssize_t)sizeof seed ? seed : 0;
 }

@@ -5,6 +5,8 @@
 
 #include "diagnose.h"
 
+#define HALF_OPENS_ENOUGH 16 /* of fewer no share is taken, unless they fill the queue */
+
 /** Everything one call of diagnose() works on. */
 struct diagnosis {
     const struct sample *sample;
@@ -53,9 +55,6 @@ void finding_owned_by_port(const struct sample *sample, struct finding *finding,
 
 /** Lays the finding to who connects to @p destination. */
 void finding_owned_by_destination(struct finding *finding, const struct destination *destination);
-
-/** @return the listener on @p port; NULL if there is none or more than one. */
-const struct listener *listener_of_port(const struct sample *sample, uint16_t port);
 
 /** @return the listener's port that more than half of the sockets in @p state have, or 0. */
 uint16_t main_listening_port(const struct sample *sample, enum tcp_state state);

@@ -156,6 +156,7 @@ struct destination {
 };
 
 #define DESTINATIONS_MAX 8
+#define TIME_WAIT_SEC    60 /* include/net/tcp.h TCP_TIMEWAIT_LEN */
 
 /** Outgoing sockets of one local address and the ports they hold, over all destinations. */
 struct source_ports {

@@ -58,4 +58,8 @@ int write_file_atomic(const char *directory, const char *name, const void *data,
  */
 int read_file_at(int dir_fd, const char *path, char *buffer, size_t size);
 
+/** @return a number that cannot be foreseen, for hashes of what a stranger may choose; 0 early in the boot.
+ */
+uint64_t random_seed(void);
+
 #endif

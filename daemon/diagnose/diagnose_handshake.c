@@ -9,8 +9,7 @@
 #include "diagnose_parts.h"
 #include "observe.h"
 
-#define ENOUGH 16 /* half-opens; of fewer no share is taken, unless they fill the queue */
-#define FEW    20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
+#define FEW 20 /* SYNs over a full queue within the recent window; fewer tell nothing about this listener */
 
 /* Half-opens seen to be silent are taken to be so for that long: at the default tcp_synack_retries the
    longest second half of a timer, in which none can be told, is 16 s. */
@@ -83,7 +82,7 @@ static bool mostly_unanswered(const struct handshake *handshake) {
     if (!listener || (listener->half_open - listener->half_open_fresh) * 3 < listener->half_open)
         return false;
     struct figure limit = syn_queue_limit(handshake->sample, listener, &source);
-    return listener->half_open >= ENOUGH ||
+    return listener->half_open >= HALF_OPENS_ENOUGH ||
            (figure_known(limit) && limit.value > 0 && listener->half_open >= limit.value);
 }
 

@@ -4,8 +4,6 @@
 
 #include "diagnose_parts.h"
 
-#define TIME_WAIT_SEC 60 /* include/net/tcp.h TCP_TIMEWAIT_LEN */
-
 /* By the connections opened lately: what is in TIME-WAIT now was opened before. */
 static enum cause guess_time_wait(const struct sample *sample) {
     struct figure active = sample->recent_increase[COUNTER_ACTIVE_OPENS];

@@ -4,7 +4,6 @@
 
 #include "diagnose_parts.h"
 
-#define ENOUGH    16  /* half-opens; of fewer no share is taken */
 #define PORTS_MAX 256 /* listeners' ports that are asked about: it is done at every tick */
 
 /* Also when the sketch has counted too many by as much as it can. */
@@ -12,7 +11,7 @@ static bool is_majority(uint32_t sockets, uint32_t error, uint32_t counted) {
     return counted > 0 && sockets > error && (uint64_t)(sockets - error) * 2 > counted;
 }
 
-const struct listener *listener_of_port(const struct sample *sample, uint16_t port) {
+static const struct listener *listener_of_port(const struct sample *sample, uint16_t port) {
     const struct listener *only = NULL;
 
     for (size_t i = 0; i < sample->listener_count; i++) {
@@ -119,7 +118,7 @@ const struct peer_share *finding_main_peer(const struct finding *finding) {
     const struct shares *shares = &finding->shares;
     const struct peer_share *address = majority(shares->address, shares->address_count, shares->sockets);
 
-    if (finding->family == FAMILY_HANDSHAKE && shares->sockets < ENOUGH)
+    if (finding->family == FAMILY_HANDSHAKE && shares->sockets < HALF_OPENS_ENOUGH)
         return NULL;
     return address ? address : majority(shares->network, shares->network_count, shares->sockets);
 }

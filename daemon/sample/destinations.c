@@ -3,11 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "heavy_hitters.h"
+#include "util.h"
 
-#define TIME_WAIT_MSEC   60000 /* include/net/tcp.h TCP_TIMEWAIT_LEN */
+#define TIME_WAIT_MSEC   (TIME_WAIT_SEC * 1000)
 #define REUSE_DELAY_MSEC 1000
 
 struct destinations {
@@ -21,12 +21,10 @@ struct destinations {
 
 struct destinations *destinations_new(void) {
     struct destinations *destinations = calloc(1, sizeof *destinations);
-    uint64_t seed = 0;
 
     if (!destinations)
         return NULL;
-    (void)!getrandom(&seed, sizeof seed, GRND_NONBLOCK); /* without it the hash is one that can be foreseen */
-    heavy_hitters_init(&destinations->sketch, destinations->memory, DESTINATION_SLOTS, seed);
+    heavy_hitters_init(&destinations->sketch, destinations->memory, DESTINATION_SLOTS, random_seed());
     destinations->reuse_delay_msec = REUSE_DELAY_MSEC;
     return destinations;
 }

@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "sock_diag.h"
+#include "util.h"
 
 static void init_state(struct state_shares *shares, uint64_t seed) {
     heavy_hitters_init(&shares->port, shares->port_memory, SHARE_PORTS, seed);
@@ -16,11 +16,10 @@ static void init_state(struct state_shares *shares, uint64_t seed) {
 
 struct share_tables *share_tables_new(void) {
     struct share_tables *tables = calloc(1, sizeof *tables);
-    uint64_t seed = 0;
 
     if (!tables)
         return NULL;
-    (void)!getrandom(&seed, sizeof seed, GRND_NONBLOCK); /* without it the hash is one that can be foreseen */
+    uint64_t seed = random_seed();
     for (int state = 0; state < STATE_COUNT; state++)
         init_state(&tables->state[state], seed);
     return tables;
