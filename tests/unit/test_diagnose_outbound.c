@@ -31,6 +31,8 @@ static void test_syn_sent(void **state) {
         {"some refused", 0, 0, 2000, 0, 5000, CAUSE_PEER_NOT_ANSWERING, CONFIDENCE_LOW, true},
         {"resets of half-opens are not ours", 0, 0, 4000, 3500, 800, CAUSE_PEER_NOT_ANSWERING, CONFIDENCE_LOW,
          true},
+        {"half of them both sides at once", 900, 500, 0, 0, 1000, CAUSE_PEER_NOT_ANSWERING, CONFIDENCE_HIGH,
+         false},
         {"both sides at once", 900, 501, 0, 0, 1000, CAUSE_SIMULTANEOUS_OPEN, CONFIDENCE_MEDIUM, false},
     };
 
