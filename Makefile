@@ -21,6 +21,16 @@ CFLAGS ?= -O2 -g
 LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+# The listener iterator: yes builds synwaitd-bpf or fails, no leaves it out, auto builds it where its tools are.
+BPF ?= auto
+CLANG ?= clang
+BPFTOOL ?= PATH=$$PATH:/usr/sbin:/sbin bpftool
+bpf_tools_missing := command -v $(CLANG) >/dev/null && $(BPFTOOL) version >/dev/null 2>&1 && \
+                     pkg-config --exists libbpf 2>/dev/null || echo missing
+WITH_BPF := $(if $(filter auto,$(BPF)),$(if $(shell $(bpf_tools_missing)),,yes),$(filter yes,$(BPF)))
+$(if $(filter auto yes no,$(BPF)),,$(error BPF=$(BPF): must be auto, yes or no))
+
+comma := ,
 # Asked once, and only when first needed: on a fresh machine pkg-config comes with the dependencies.
 pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
 pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
@@ -35,14 +45,19 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/t
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
 E2E_TESTS := $(wildcard tests/e2e/*.sh)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
-ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c)
+ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c) \
+           $(if $(WITH_BPF),bpf/synwaitd-bpf.c)
 MAN_PAGES := $(wildcard man/*.[1-8])
 UNITS := $(wildcard systemd/*.service)
+BPF_DROP_IN := synwaitd.service.d/10-listener-queues.conf
 # Examples: nothing is in force before somebody copies them.
-DROP_INS := $(wildcard systemd/*.service.d/*.conf)
+DROP_INS := $(filter-out systemd/$(BPF_DROP_IN),$(wildcard systemd/*.service.d/*.conf))
 DOCS := README.md CHANGELOG.md LICENSE
 
-all: $(B)/synwaitd
+all: $(B)/synwaitd $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
+
+no-bpf:
+	@echo 'without synwaitd-bpf: BPF=$(BPF)$(if $(filter auto,$(BPF)),$(comma) and $(CLANG)$(comma) bpftool or libbpf is missing)'
 
 $(B)/release/%.o: %.c
 	@mkdir -p $(@D)
@@ -54,6 +69,21 @@ $(B)/libsynwaitd.a: $(LIB_OBJ)
 
 $(B)/synwaitd: $(B)/release/daemon/main.o $(B)/libsynwaitd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+
+# -g: libbpf reads the types from the object's BTF. The skeleton's warnings are its generator's.
+$(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_record.h
+	@mkdir -p $(@D)
+	$(CLANG) -target bpf -std=gnu17 -O2 -g -Wall -Wextra -Werror -ffile-prefix-map=$(CURDIR)=. -Iinclude \
+	    $(addprefix -isystem /usr/include/,$(shell gcc -print-multiarch 2>/dev/null)) -c $< -o $@
+
+$(B)/bpf/listener_queues.skel.h: $(B)/bpf/listener_queues.bpf.o
+	$(BPFTOOL) gen skeleton $< name listener_queues > $@
+
+$(B)/release/bpf/synwaitd-bpf.o: CPPFLAGS += -isystem $(B)/bpf
+$(B)/release/bpf/synwaitd-bpf.o: $(B)/bpf/listener_queues.skel.h
+
+$(B)/synwaitd-bpf: $(B)/release/bpf/synwaitd-bpf.o
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $$(pkg-config --libs libbpf) -o $@
 
 $(B)/test/%.o: %.c
 	@mkdir -p $(@D)
@@ -90,7 +120,7 @@ $(B)/bench/bench: $(B)/release/tests/bench/bench.o $(B)/libsynwaitd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
-test-programs: $(B)/synwaitd $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS)
+test-programs: all $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS)
 
 run:
 	@tools/install-deps build
@@ -114,8 +144,8 @@ check:
 style:
 	@tests/run tests/style
 
-analyze:
-	@tests/run tests/analyze
+analyze: $(if $(WITH_BPF),$(B)/bpf/listener_queues.skel.h)
+	@B=$(B) tests/run tests/analyze
 
 compilers:
 	@B=$(B) tests/run tests/compilers
@@ -123,7 +153,7 @@ compilers:
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
-integration: $(INTEGRATION_TESTS) $(B)/synwaitd $(B)/test/synwaitd $(B)/tools/tcpload
+integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/tools/tcpload
 	@tests/run $(INTEGRATION_TESTS)
 
 e2e: test-programs
@@ -140,12 +170,16 @@ catalog: $(B)/tools/gen_catalog
 	mv $(B)/synwaitd.catalog systemd/synwaitd.catalog
 
 format:
-	clang-format -i $$(find daemon include tests tools -name '*.[ch]')
+	clang-format -i $$(find bpf daemon include tests tools -name '*.[ch]')
 
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(B)/synwaitd $(DESTDIR)$(SBINDIR)/synwaitd
 	install -m 644 conf/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd.conf
+	$(if $(WITH_BPF),install -m 755 $(B)/synwaitd-bpf $(DESTDIR)$(LIBDIR)/synwaitd-bpf)
+	$(if $(WITH_BPF),install -d $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)))
+	$(if $(WITH_BPF),sed 's|/usr/lib/synwaitd/|$(LIBDIR)/|g' systemd/$(BPF_DROP_IN) \
+	    > $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN) && chmod 644 $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN))
 	for unit in $(UNITS); do \
 	    sed 's|/usr/sbin/|$(SBINDIR)/|g' $$unit > $(DESTDIR)$(UNITDIR)/$${unit##*/} && \
 	    chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
@@ -158,18 +192,19 @@ install: all
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf \
+	rm -f $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd-bpf \
+	    $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN) \
 	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
 	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
 	    $(DOCS:%=$(DESTDIR)$(DOCDIR)/%) $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%)
-	rmdir $(DESTDIR)$(LIBDIR) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 clean:
 	rm -rf $(B)
 
 help:
-	@echo 'all          build $(B)/synwaitd (the default)'
+	@echo 'all          build $(B)/synwaitd (the default); BPF=auto|yes|no: with synwaitd-bpf, the listener iterator'
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
@@ -181,7 +216,7 @@ help:
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
-.PHONY: all objects test-programs run demo bench check style analyze compilers unit integration e2e gauntlet catalog \
+.PHONY: all no-bpf objects test-programs run demo bench check style analyze compilers unit integration e2e gauntlet catalog \
         format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
