@@ -21,6 +21,7 @@
 #include "console.h"
 #include "diagnose.h"
 #include "incident.h"
+#include "listener_queues.h"
 #include "log.h"
 #include "netns.h"
 #include "owners.h"
@@ -56,6 +57,7 @@ struct manager {
     const char *runtime_directory; /* for status and metrics; NULL: none */
     const char *state_directory;   /* for incidents; NULL: they are not kept */
     bool state_file_failed, view_failed;
+    bool queues_told, queues_work;
     uint64_t due_usec; /* of the next regular tick */
     uint64_t ticks, missed_ticks;
     uint64_t notified_usec;
@@ -245,6 +247,26 @@ static int schedule(struct manager *manager) {
     return result < 0 ? result : sd_event_source_set_enabled(manager->timer, SD_EVENT_ONESHOT);
 }
 
+/* Told at the start and when it changes: what half-open counts rest on, and why. */
+static void tell_queues(struct manager *manager) {
+    const struct queue_source *queues = sampler_info(manager->sampler)->queues;
+
+    if (manager->queues_told && manager->queues_work == queues->works)
+        return;
+    if (queues->works)
+        report_log(LOG_INFO, "half-open connections are counted at each tick, by the BPF iterator");
+    else
+        report_log(LOG_INFO, "half-open connections are counted by the walk alone: %s", queues->reason);
+    manager->queues_told = true;
+    manager->queues_work = queues->works;
+}
+
+/* On the console the first sample is shown whole. */
+static void show_first(const struct manager *manager) {
+    if (report_target() == LOG_TARGET_CONSOLE && sampler_info(manager->sampler)->ticks == 1)
+        console_print_states(stdout, manager->sample, manager->config, console_wants_color(stdout));
+}
+
 static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
     struct manager *manager = context;
     uint64_t interval = manager->config->interval_usec;
@@ -252,6 +274,8 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
     (void)source;
     (void)usec;
     take_sample(manager);
+    tell_queues(manager);
+    show_first(manager);
     judge_sample(manager);
     if (report_failed())
         return sd_event_exit(manager->event, -EIO);
@@ -323,8 +347,11 @@ static int add_sources(struct manager *manager) {
                                      signals[i] == SIGHUP ? on_reload : on_stop, manager);
     if (result < 0)
         return result;
-    manager->due_usec = now_monotonic_usec() + interval;
-    return sd_event_add_time(manager->event, &manager->timer, CLOCK_MONOTONIC, manager->due_usec,
+    /* The first sample at once, but not before we are ready: with a million sockets its walk takes a while.
+     */
+    uint64_t now = now_monotonic_usec();
+    manager->due_usec = now + interval;
+    return sd_event_add_time(manager->event, &manager->timer, CLOCK_MONOTONIC, now,
                              interval / ACCURACY_DIVISOR, on_timer, manager);
 }
 
@@ -334,11 +361,9 @@ static void greet(const struct manager *manager) {
     report_log(LOG_INFO,
                "version " SYNWAITD_VERSION " on kernel %u.%u, network namespace %s, sock_diag: %s, IPv6 %s, "
                "interval %" PRIu64 " ms",
-               manager->sample->kernel.major, manager->sample->kernel.minor, manager->netns,
+               info->kernel.major, info->kernel.minor, manager->netns,
                info->one_pass ? "one pass for both families" : "one pass per family",
                info->ipv6 ? "on" : "off", manager->config->interval_usec / USEC_PER_MSEC);
-    if (report_target() == LOG_TARGET_CONSOLE)
-        console_print_states(stdout, manager->sample, manager->config, console_wants_color(stdout));
 }
 
 static int start(struct manager *manager) {
@@ -359,7 +384,7 @@ static int start(struct manager *manager) {
     if (result < 0)
         return result;
     memcpy(&manager->incidents.next_id, id.bytes, sizeof manager->incidents.next_id);
-    manager->sampler = sampler_new("/proc");
+    manager->sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
     if (!manager->sampler)
         return -errno;
     manager->owners = owners_new("/proc", "/sys/fs/cgroup");
@@ -371,9 +396,7 @@ static int start(struct manager *manager) {
     fit_watchdog(manager);
     remove_stale_views(manager);
     resume_incidents(manager);
-    take_sample(manager);
     greet(manager);
-    judge_sample(manager);
     malloc_trim(0); /* reading the configuration took more than is ever needed again */
     sd_notify(0, "READY=1");
     return 0;

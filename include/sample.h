@@ -124,17 +124,17 @@ struct half_open_sources {
 /** One listening address; the sockets of a SO_REUSEPORT group are one entry. Sorted by port, address. */
 struct listener {
     struct endpoint local;
-    uint32_t members;           /* listening sockets on this address and port */
-    uint32_t accept_queue;      /* waiting for accept(), in the fullest member */
-    uint32_t nearly_full_looks; /* at the accept queue in a row, up to this one, that found it 3/4 full */
-    uint32_t backlog;           /* in force, in that member: min(listen() argument, somaxconn) */
-    uint32_t half_open;         /* from the walk, over all members */
-    uint32_t half_open_fresh;   /* of these, SYN-ACK never sent again */
-    uint32_t half_open_old;     /* of these, sent again 3 times or more */
-    uint32_t half_open_patient; /* of the old: by our own timer alone, so its sender was silent for 7 s */
-    uint32_t
-        half_open_deferred; /* of the fresh: acknowledged, and held until data comes (TCP_DEFER_ACCEPT) */
-    uint32_t half_open_repeated; /* of these, sent again more often than tcp_synack_retries */
+    uint32_t members;            /* listening sockets on this address and port */
+    uint32_t accept_queue;       /* waiting for accept(), in the fullest member */
+    uint32_t nearly_full_looks;  /* at the accept queue in a row, up to this one, that found it 3/4 full */
+    uint32_t backlog;            /* in force, in that member: min(listen() argument, somaxconn) */
+    uint32_t half_open;          /* over all members, at half_open_usec of the sample */
+    uint32_t half_open_fresh;    /* of these, SYN-ACK never sent again */
+    uint32_t half_open_walked;   /* seen by the last walk; what follows are parts of these */
+    uint32_t half_open_old;      /* sent again 3 times or more */
+    uint32_t half_open_patient;  /* of the old: by our own timer alone, so its sender was silent for 7 s */
+    uint32_t half_open_deferred; /* fresh, acknowledged, and held until data comes (TCP_DEFER_ACCEPT) */
+    uint32_t half_open_repeated; /* sent again more often than tcp_synack_retries */
     struct half_open_sources sources;
     uint64_t silent_usec; /* when a fifth of the old were last seen to be patient; 0 for never */
     uint32_t uid;
@@ -217,10 +217,13 @@ struct sample {
     struct knob_value knob[KNOB_COUNT];
 
     /* While state[] of a walked state is unknown, the last walk failed: then detail is zero, there are no
-       ports, and the listeners' half-open counts are old. */
+       ports, and what the listeners' counts have from a walk is old. */
     bool walked;          /* the figures below come from a walk at this tick */
     uint64_t walked_usec; /* CLOCK_MONOTONIC of the walk they come from; 0 = none yet */
     struct walk_detail detail;
+    /* CLOCK_MONOTONIC, when the listeners' half-open connections were counted: at this tick where the
+       listeners come from the BPF iterator, else by the last walk; 0 = not yet */
+    uint64_t half_open_usec;
     const struct listener *listener; /* the sampler's array, valid until the next sample */
     size_t listener_count;
     bool listeners_known;

@@ -8,15 +8,22 @@
 
 #include "config.h"
 #include "sample.h"
+#include "socket_sampler.h"
 
 struct sampler;
 
 /** What sampling cost and how it is done, for the log and for status. */
 struct sampler_info {
+    struct kernel_version kernel;
     bool one_pass;          /* the legacy request answers for both families */
     bool ipv6;              /* the kernel has IPv6 */
     uint64_t walks;         /* so far */
     uint64_t walk_cpu_usec; /* of the last walk */
+    /* Until the budget allows the next walk; 0 = it does now. Where the last walk is older than walk_max_age
+       or failed, that is what holds the figures back. */
+    uint64_t walk_wait_usec;
+    bool walk_overdue; /* there should be a younger one, but the budget does not allow it */
+    const struct queue_source *queues;
     uint64_t ticks;
 };
 
@@ -24,9 +31,10 @@ struct sampler_info {
  * Opens the netlink socket and the files under @p proc_root, and finds out which request the kernel answers.
  * What cannot be opened is not an error: it is unknown in each sample and tried again.
  * @param proc_root "/proc", or a test's own tree
+ * @param queues_path the pinned iterator over listeners, as for socket_sampler_new()
  * @return the sampler, or NULL with errno ENOMEM
  */
-struct sampler *sampler_new(const char *proc_root);
+struct sampler *sampler_new(const char *proc_root, const char *queues_path);
 
 struct sampler *sampler_free(struct sampler *sampler);
 

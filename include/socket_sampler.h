@@ -13,8 +13,18 @@
 
 struct socket_sampler;
 
-/** @return the handle, or NULL with errno ENOMEM. A socket that cannot be opened is tried again. */
-struct socket_sampler *socket_sampler_new(void);
+/** How the listeners' half-open connections are counted. */
+struct queue_source {
+    bool exact;                      /* at this tick by the BPF iterator; else by the walk */
+    bool works;                      /* the iterator, when last tried, could be read at a fair price */
+    char reason[SOURCE_REASON_SIZE]; /* why it does not; "" before the first try */
+};
+
+/**
+ * @param queues_path the pinned iterator over listeners (listener_queues.h); NULL: there is none
+ * @return the handle, or NULL with errno ENOMEM. A socket that cannot be opened is tried again.
+ */
+struct socket_sampler *socket_sampler_new(const char *queues_path);
 struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler);
 
 /** @return whether one dump answers for both families; false while that is not known. */
@@ -30,8 +40,12 @@ const struct share_tables *socket_sampler_shares(const struct socket_sampler *sa
 /** @return the tables as they stand: listeners of the last good dump, counts of the last walk. */
 const struct state_walk *socket_sampler_tables(const struct socket_sampler *sampler);
 
+/** @return how the last list was made. */
+const struct queue_source *socket_sampler_queues(const struct socket_sampler *sampler);
+
 /**
- * Lists the listeners anew, half-open counts carried over.
+ * Lists the listeners anew: from the iterator, with their half-open connections, or else by a dump, with
+ * these carried over. An iterator that cannot be read, or takes too long, is tried again after a minute.
  * @param listening receives the number of LISTEN sockets, also with -ENOSPC
  * @return 0; -ENOSPC if there are more than LISTENERS_MAX, the table then holds the first of them; another
  * -errno, the table is then unchanged; @p reason says what is wrong
@@ -45,6 +59,9 @@ int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening
  */
 int socket_sampler_walk(struct socket_sampler *sampler, const struct config *config, uint32_t synack_retries,
                         char reason[SOURCE_REASON_SIZE]);
+
+/** Once a tick, after the last walk of it: state_walk_settle_queues(). */
+void socket_sampler_settle_queues(struct socket_sampler *sampler);
 
 /**
  * Looks at some of the sockets in @p state, TIME-WAIT or ESTABLISHED.

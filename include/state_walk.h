@@ -3,6 +3,7 @@
 #ifndef SYNWAITD_STATE_WALK_H
 #define SYNWAITD_STATE_WALK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct state_walk {
     uint32_t full_sockets; /* neither request sockets nor minisockets: sockstat's inuse counts them */
     struct walk_detail detail;
     uint32_t synack_retries;
+    bool exact_queues;  /* the listeners came with their half-open counts, which the walk leaves alone */
     uint64_t seen_usec; /* when the present set of CLOSE-WAIT sockets was begun */
     /* Sets of their cookies: the oldest, the next, the present one. */
     uint64_t seen[3][CLOSE_WAIT_SEEN_BITS / 64];
@@ -47,13 +49,14 @@ void state_walk_release(struct state_walk *walk);
 
 /**
  * Files a LISTEN socket; call state_walk_sort_listeners() after the last.
+ * @param listener with members 1, and with half-open counts if exact_queues
  * @return 0 or -ENOSPC when LISTENERS_MAX are known
  */
-int state_walk_add_listener(struct state_walk *walk, const struct diag_socket *socket);
+int state_walk_add_listener(struct state_walk *walk, const struct listener *listener);
 
 /**
- * Sorts, merges the SO_REUSEPORT groups, and carries over half-open counts from @p previous by address. Done
- * again on a sorted table, it puts the previous half-open counts back.
+ * Sorts, merges the SO_REUSEPORT groups, and carries over from @p previous, by address, what a walk has
+ * counted: half-open connections too, unless exact_queues. Done again on a sorted table, it puts that back.
  */
 void state_walk_sort_listeners(struct state_walk *walk, const struct listener *previous,
                                size_t previous_count);
@@ -72,6 +75,15 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
 
 /** Ends a complete walk: works out since when CLOSE-WAIT sockets are there. */
 void state_walk_end(struct state_walk *walk);
+
+/**
+ * With exact_queues, once a tick when all is counted: the iterator's "young" leaves out those that have
+ * acknowledged and wait for data longer than a second, although their SYN-ACK was never sent again.
+ */
+void state_walk_settle_queues(struct state_walk *walk);
+
+/** @return half-open connections of all listeners. */
+uint64_t state_walk_half_open(const struct state_walk *walk);
 
 /**
  * Works out the sockets in each state of @p sample: LISTEN from @p listening, the walked ones from @p walk

@@ -21,6 +21,7 @@ struct walk_signs {
     bool jumped;       /* counters_jumped() */
     uint64_t age_usec; /* of the last walk */
     uint64_t max_age_usec;
+    uint64_t cost_usec; /* CPU time of the last walk */
 };
 
 /** @return the most the bucket holds, in microseconds of CPU time. */
@@ -34,7 +35,13 @@ void walk_budget_spend(struct walk_budget *budget, uint64_t cpu_usec);
 /** @return whether there is anything left to spend: what an urgent walk needs. */
 bool walk_budget_positive(const struct walk_budget *budget);
 
-/** @return whether to walk: routinely while the bucket is half full, on a sign while it is not empty. */
+/** @return how long until there is, with nothing spent in between; 0: there is now. */
+uint64_t walk_budget_wait_usec(const struct walk_budget *budget, uint32_t permyriad);
+
+/**
+ * @return whether to walk: routinely while the bucket is half full, and no sooner than cost / budget after
+ * the last walk, so that the other half is there for a sign; on a sign while it is not empty
+ */
 bool walk_due(const struct walk_budget *budget, uint32_t permyriad, const struct walk_signs *signs);
 
 /**
@@ -44,5 +51,8 @@ bool walk_due(const struct walk_budget *budget, uint32_t permyriad, const struct
 bool counters_jumped(const struct figure previous_increase[COUNTER_COUNT],
                      const struct figure increase[COUNTER_COUNT],
                      const struct figure previous_gauge[GAUGE_COUNT], const struct figure gauge[GAUGE_COUNT]);
+
+/** @return whether a count moved by more than 64 and more than a tenth; what is unknown has not. */
+bool count_jumped(struct figure before, struct figure now);
 
 #endif

@@ -92,7 +92,7 @@ static bool may_be_slow_path(const struct handshake *handshake, uint32_t few) {
     const struct listener *listener = handshake->listener;
 
     return listener && handshake->opened >= listener->half_open &&
-           listener->half_open_old * few < listener->half_open;
+           listener->half_open_old * few < listener->half_open_walked;
 }
 
 /* Three quarters at least. */
@@ -109,7 +109,8 @@ static bool from_one_source(const struct handshake *handshake) {
    (reqsk_timer_handler). Half-opens that came together, as those that a flood leaves behind, are all in the
    second half of their timers at once: then that they were seen to be silent still holds. */
 static bool clients_repeat(const struct sample *sample, const struct listener *listener) {
-    if (!listener || listener->half_open == 0 || listener->half_open_old * 5 < listener->half_open ||
+    if (!listener || listener->half_open_walked == 0 ||
+        listener->half_open_old * 5 < listener->half_open_walked ||
         listener->half_open_patient * 5 >= listener->half_open_old)
         return false;
     /* A client repeats its SYN after a second at the earliest; sooner than half a second is counted here
@@ -207,7 +208,8 @@ static bool queue_overflowed(const struct handshake *handshake) {
 
 /* Held although they have acknowledged: the listener wants data first. */
 static bool clients_are_deferred(const struct listener *listener) {
-    return listener && listener->half_open > 0 && listener->half_open_deferred * 2 >= listener->half_open;
+    return listener && listener->half_open_walked > 0 &&
+           listener->half_open_deferred * 2 >= listener->half_open_walked;
 }
 
 static enum cause conclude_syn(const struct handshake *handshake, enum confidence *confidence) {
@@ -367,7 +369,7 @@ static void find_shares(struct handshake *handshake, uint16_t port) {
     if (!figure_known(handshake->sample->state[STATE_SYN_RECV]))
         return;
     shares_find(handshake->sample->shares, STATE_SYN_RECV, port, &handshake->shares);
-    if (listener && (uint64_t)listener->half_open * 4 < (uint64_t)handshake->shares.sockets * 3)
+    if (listener && (uint64_t)listener->half_open_walked * 4 < (uint64_t)handshake->shares.sockets * 3)
         handshake->shares = (struct shares){0};
 }
 

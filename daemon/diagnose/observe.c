@@ -19,7 +19,7 @@ static struct observation at_listener(const struct sample *sample, const struct 
     if (condition == CONDITION_SYN_RECV) {
         seen.value = FIGURE_OF(listener->half_open);
         seen.limit = syn_queue_limit(sample, listener, &seen.limit_source);
-        seen.measured_usec = sample->walked_usec;
+        seen.measured_usec = sample->half_open_usec;
         seen.drops_when_full = syncookies_are_off(sample);
         return seen;
     }

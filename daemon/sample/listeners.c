@@ -1,22 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The listener table: filled by a LISTEN-only dump, one entry per address and port. */
+/* The listener table: filled by the BPF iterator or a LISTEN-only dump, one entry per address and port. */
 #include <errno.h>
 #include <string.h>
 
 #include "state_walk.h"
 
-int state_walk_add_listener(struct state_walk *walk, const struct diag_socket *socket) {
+int state_walk_add_listener(struct state_walk *walk, const struct listener *listener) {
     if (walk->listener_count >= LISTENERS_MAX)
         return -ENOSPC;
-    walk->listener[walk->listener_count++] = (struct listener){
-        .local = socket->local,
-        .members = 1,
-        .accept_queue = socket->receive_queue,
-        .backlog = socket->send_queue,
-        .uid = socket->uid,
-        .cgroup = socket->cgroup,
-        .inode = socket->inode,
-    };
+    walk->listener[walk->listener_count++] = *listener;
     return 0;
 }
 
@@ -62,6 +54,8 @@ static bool is_fuller(const struct listener *a, const struct listener *b) {
 
 static void merge_member(struct listener *group, const struct listener *member) {
     group->members += member->members;
+    group->half_open += member->half_open;
+    group->half_open_fresh += member->half_open_fresh;
     if (!is_fuller(member, group))
         return;
     group->accept_queue = member->accept_queue;
@@ -83,8 +77,24 @@ static void merge_groups(struct state_walk *walk) {
     walk->listener_count = kept;
 }
 
+static void carry_over(struct listener *listener, const struct listener *previous, bool exact_queues) {
+    if (!exact_queues) {
+        listener->half_open = previous->half_open;
+        listener->half_open_fresh = previous->half_open_fresh;
+    }
+    listener->half_open_walked = previous->half_open_walked;
+    listener->half_open_old = previous->half_open_old;
+    listener->half_open_patient = previous->half_open_patient;
+    listener->half_open_repeated = previous->half_open_repeated;
+    listener->half_open_deferred = previous->half_open_deferred;
+    listener->nearly_full_looks = previous->nearly_full_looks;
+    listener->sources = previous->sources;
+    listener->silent_usec = previous->silent_usec;
+}
+
 /* Both tables are sorted. */
-static void carry_over_half_open(struct state_walk *walk, const struct listener *previous, size_t count) {
+static void carry_over_all(struct state_walk *walk, const struct listener *previous, size_t count) {
+    static const struct listener unknown;
     size_t j = 0;
 
     for (size_t i = 0; i < walk->listener_count; i++) {
@@ -92,16 +102,7 @@ static void carry_over_half_open(struct state_walk *walk, const struct listener 
         int order = 1;
         while (j < count && (order = endpoint_compare(&previous[j].local, &listener->local)) < 0)
             j++;
-        bool known = j < count && order == 0;
-        listener->half_open = known ? previous[j].half_open : 0;
-        listener->half_open_fresh = known ? previous[j].half_open_fresh : 0;
-        listener->half_open_old = known ? previous[j].half_open_old : 0;
-        listener->half_open_patient = known ? previous[j].half_open_patient : 0;
-        listener->half_open_repeated = known ? previous[j].half_open_repeated : 0;
-        listener->half_open_deferred = known ? previous[j].half_open_deferred : 0;
-        listener->nearly_full_looks = known ? previous[j].nearly_full_looks : 0;
-        listener->sources = known ? previous[j].sources : (struct half_open_sources){0};
-        listener->silent_usec = known ? previous[j].silent_usec : 0;
+        carry_over(listener, j < count && order == 0 ? &previous[j] : &unknown, walk->exact_queues);
     }
 }
 
@@ -109,5 +110,21 @@ void state_walk_sort_listeners(struct state_walk *walk, const struct listener *p
                                size_t previous_count) {
     heap_sort(walk->listener, walk->listener_count);
     merge_groups(walk);
-    carry_over_half_open(walk, previous, previous_count);
+    carry_over_all(walk, previous, previous_count);
+}
+
+void state_walk_settle_queues(struct state_walk *walk) {
+    for (size_t i = 0; i < walk->listener_count; i++) {
+        struct listener *listener = &walk->listener[i];
+        uint64_t fresh = (uint64_t)listener->half_open_fresh + listener->half_open_deferred;
+        listener->half_open_fresh = fresh < listener->half_open ? (uint32_t)fresh : listener->half_open;
+    }
+}
+
+uint64_t state_walk_half_open(const struct state_walk *walk) {
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < walk->listener_count; i++)
+        sum += walk->listener[i].half_open;
+    return sum;
 }

@@ -31,7 +31,8 @@ struct sampler {
     struct walk_budget budget;
     struct destination_watch watch;
     struct survey_watch time_wait_watch, established_watch;
-    bool walk_known; /* the last walk was good */
+    bool walk_known;                /* the last walk was good */
+    struct figure walked_half_open; /* half-open connections at the last walk */
     bool knobs_read;
     uint64_t knobs_usec;
     uint32_t good_ticks[SOURCE_COUNT];
@@ -70,21 +71,22 @@ static struct kernel_version read_version(struct proc_files *files) {
     return uname(&name) == 0 ? parse_version(name.release) : (struct kernel_version){0};
 }
 
-struct sampler *sampler_new(const char *proc_root) {
+struct sampler *sampler_new(const char *proc_root, const char *queues_path) {
     struct sampler *sampler = calloc(1, sizeof *sampler);
 
     if (!sampler)
         return NULL;
     bool ok = proc_files_init(&sampler->files, proc_root) == 0;
-    sampler->sockets = socket_sampler_new();
+    sampler->sockets = socket_sampler_new(queues_path);
     if (!ok || !sampler->sockets) {
         sampler_free(sampler);
         errno = ENOMEM;
         return NULL;
     }
-    sampler->sample.kernel = read_version(&sampler->files);
+    sampler->sample.kernel = sampler->info.kernel = read_version(&sampler->files);
     sampler->info.one_pass = socket_sampler_one_pass(sampler->sockets);
     sampler->info.ipv6 = proc_files_have_ipv6(&sampler->files);
+    sampler->info.queues = socket_sampler_queues(sampler->sockets);
     return sampler;
 }
 
@@ -189,16 +191,28 @@ static struct figure take_listeners(struct sampler *sampler) {
     return listening;
 }
 
+/* Half-open connections of all listeners; unknown where only a walk counts them. */
+static struct figure half_open_now(const struct sampler *sampler) {
+    return sampler->info.queues->exact
+               ? FIGURE_OF(state_walk_half_open(socket_sampler_tables(sampler->sockets)))
+               : FIGURE_NONE;
+}
+
 static bool should_walk(struct sampler *sampler, const struct config *config) {
     const struct sample *sample = &sampler->sample;
     const struct walk_signs signs = {
         .unknown = !sampler->walk_known,
         .jumped = counters_jumped(sampler->previous_increase, sample->increase, sampler->previous_gauge,
-                                  sample->gauge),
+                                  sample->gauge) ||
+                  count_jumped(sampler->walked_half_open, half_open_now(sampler)),
         .age_usec = sample->taken_usec - sample->walked_usec,
         .max_age_usec = config->walk_max_age_usec,
+        .cost_usec = sampler->info.walk_cpu_usec,
     };
 
+    sampler->info.walk_wait_usec = walk_budget_wait_usec(&sampler->budget, config->cpu_budget_permyriad);
+    sampler->info.walk_overdue =
+        sampler->info.walk_wait_usec > 0 && (signs.unknown || signs.age_usec >= signs.max_age_usec);
     return sampler->info.ticks == 1 || walk_due(&sampler->budget, config->cpu_budget_permyriad, &signs);
 }
 
@@ -223,8 +237,16 @@ static void take_walk(struct sampler *sampler, const struct config *config) {
     note(sampler, SOURCE_WALK, result, reason);
     if (result < 0)
         return;
+    sampler->walked_half_open = half_open_now(sampler);
     sample->walked = true;
     sample->walked_usec = now_monotonic_usec();
+}
+
+static void date_half_open(const struct sampler *sampler, struct sample *sample) {
+    if (sampler->info.queues->exact)
+        sample->half_open_usec = sample->taken_usec;
+    else if (sample->walked)
+        sample->half_open_usec = sample->walked_usec;
 }
 
 /* Hands out the tables: listeners of this tick, counts of the last walk. */
@@ -241,6 +263,12 @@ static void publish_tables(struct sampler *sampler, struct figure listening) {
     sample->close_wait_median_usec = tables->close_wait_median_usec;
     sample->shares = socket_sampler_shares(sampler->sockets);
     state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
+    date_half_open(sampler, sample);
+    struct figure half_open = half_open_now(sampler);
+    if (!figure_known(half_open))
+        return;
+    socket_sampler_settle_queues(sampler->sockets);
+    sample->state[STATE_SYN_RECV] = FIGURE_OF(half_open.value + tables->detail.syn_recv_simultaneous);
 }
 
 /* Every socket that occupies a port, whatever its state, from the gauges alone. */

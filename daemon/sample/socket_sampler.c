@@ -2,10 +2,12 @@
 #include "socket_sampler.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "destinations.h"
+#include "listener_queues.h"
 #include "share_tables.h"
 #include "sock_diag.h"
 #include "source_ports.h"
@@ -13,12 +15,21 @@
 #include "survey.h"
 #include "util.h"
 
-#define MASK_LISTEN (1U << STATE_LISTEN)
+#define MASK_LISTEN       (1U << STATE_LISTEN)
+#define QUEUES_PAUSE_USEC (60 * USEC_PER_SEC)
+/* CPU time of reading the iterator that is not worth it; a dump takes a tenth of that. */
+#define DEAR_USEC              500
+#define DEAR_PER_LISTENER_USEC 2
+#define DEAR_READS             3 /* in a row: a single one may be a cold cache's */
 /* Every state that occupies a port towards a destination. */
 #define MASK_OUTGOING (WALK_STATE_MASK | (1U << STATE_ESTABLISHED) | (1U << STATE_TIME_WAIT))
 
 struct socket_sampler {
     struct sock_diag *diag;
+    char *queues_path; /* NULL: no iterator */
+    struct queue_source queues;
+    uint32_t dear_reads;
+    uint64_t queues_paused_usec; /* since when it is left alone; 0: it is not */
     struct state_walk walk;
     struct listener *previous; /* the listeners of the tick before */
     size_t previous_count;
@@ -35,18 +46,20 @@ struct socket_sampler {
     struct share_tables *shares;
 };
 
-struct socket_sampler *socket_sampler_new(void) {
+struct socket_sampler *socket_sampler_new(const char *queues_path) {
     struct socket_sampler *sampler = calloc(1, sizeof *sampler);
 
     if (!sampler)
         return NULL;
+    sampler->queues_path = queues_path ? strdup(queues_path) : NULL;
     sampler->previous = calloc(LISTENERS_MAX, sizeof *sampler->previous);
     sampler->destinations = destinations_new();
     sampler->syn_sent = destinations_new();
     sampler->source_ports = calloc(1, sizeof *sampler->source_ports);
     sampler->shares = share_tables_new();
     if (state_walk_init(&sampler->walk) < 0 || !sampler->previous || !sampler->destinations ||
-        !sampler->syn_sent || !sampler->source_ports || !sampler->shares) {
+        !sampler->syn_sent || !sampler->source_ports || !sampler->shares ||
+        (queues_path && !sampler->queues_path)) {
         socket_sampler_free(sampler);
         errno = ENOMEM;
         return NULL;
@@ -59,6 +72,7 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
     if (!sampler)
         return NULL;
     sock_diag_close(sampler->diag);
+    free(sampler->queues_path);
     destinations_free(sampler->destinations);
     destinations_free(sampler->syn_sent);
     share_tables_free(sampler->shares);
@@ -83,6 +97,10 @@ const struct state_walk *socket_sampler_tables(const struct socket_sampler *samp
 
 const struct share_tables *socket_sampler_shares(const struct socket_sampler *sampler) {
     return sampler->shares;
+}
+
+const struct queue_source *socket_sampler_queues(const struct socket_sampler *sampler) {
+    return &sampler->queues;
 }
 
 static void explain(int error, char reason[SOURCE_REASON_SIZE]) {
@@ -126,11 +144,65 @@ static void restart_listeners(void *context) {
     sampler->listening = 0;
 }
 
-static void take_listener(const struct diag_socket *socket, void *context) {
+static void take_listener(const struct listener *listener, void *context) {
     struct socket_sampler *sampler = context;
 
     sampler->listening++;
-    state_walk_add_listener(&sampler->walk, socket); /* a full table shows in the numbers */
+    state_walk_add_listener(&sampler->walk, listener); /* a full table shows in the numbers */
+}
+
+static void take_listening_socket(const struct diag_socket *socket, void *context) {
+    const struct listener listener = {
+        .local = socket->local,
+        .members = 1,
+        .accept_queue = socket->receive_queue,
+        .backlog = socket->send_queue,
+        .uid = socket->uid,
+        .cgroup = socket->cgroup,
+        .inode = socket->inode,
+    };
+
+    take_listener(&listener, context);
+}
+
+/* Notes how reading the iterator went; one that fails or costs too much is left alone for a while. */
+static void note_queues(struct socket_sampler *sampler, int result, uint64_t spent_usec) {
+    struct queue_source *queues = &sampler->queues;
+    bool dear = spent_usec > DEAR_USEC + DEAR_PER_LISTENER_USEC * (uint64_t)sampler->listening;
+
+    sampler->dear_reads = dear ? sampler->dear_reads + 1 : 0;
+    dear = sampler->dear_reads >= DEAR_READS;
+    queues->exact = result == 0;
+    queues->works = result == 0 && !dear;
+    queues->reason[0] = '\0';
+    if (result < 0)
+        source_reason(queues->reason, "%s: %s", sampler->queues_path, strerror(-result));
+    else if (dear)
+        source_reason(queues->reason,
+                      "%s: took %" PRIu64
+                      " us: few sockets here in a hash table that is large or full of others'",
+                      LISTENER_QUEUES_NAME, spent_usec);
+    sampler->queues_paused_usec = queues->works ? 0 : now_monotonic_usec();
+}
+
+/*
+ * Reads the iterator unless it is left alone at present. It ends at the first socket of this namespace that
+ * does not listen: where there are few, the kernel passes by many empty buckets, or other namespaces'
+ * sockets, to find one.
+ */
+static void iterate(struct socket_sampler *sampler) {
+    uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
+
+    sampler->queues.exact = false;
+    if (!sampler->queues_path)
+        return;
+    if (sampler->queues_paused_usec != 0 &&
+        now_monotonic_usec() - sampler->queues_paused_usec < QUEUES_PAUSE_USEC)
+        return;
+    int result = listener_queues_read(sampler->queues_path, take_listener, sampler);
+    note_queues(sampler, result, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
+    if (result < 0)
+        restart_listeners(sampler);
 }
 
 /* Three quarters: from there on an overflow is laid to a listener (observe.c). */
@@ -145,9 +217,14 @@ static void look_at_accept_queues(struct state_walk *walk) {
 
 int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening,
                         char reason[SOURCE_REASON_SIZE]) {
+    reason[0] = '\0';
     swap_listener_tables(sampler);
     restart_listeners(sampler);
-    int result = dump(sampler, MASK_LISTEN, take_listener, restart_listeners, reason);
+    iterate(sampler);
+    sampler->walk.exact_queues = sampler->queues.exact;
+    int result = sampler->queues.exact
+                     ? 0
+                     : dump(sampler, MASK_LISTEN, take_listening_socket, restart_listeners, reason);
     if (result < 0) {
         swap_listener_tables(sampler);
         sampler->previous_count = 0;
@@ -234,6 +311,10 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
     state_walk_sort_listeners(&sampler->walk, sampler->previous, sampler->previous_count);
     look_at_accept_queues(&sampler->walk);
     return result;
+}
+
+void socket_sampler_settle_queues(struct socket_sampler *sampler) {
+    state_walk_settle_queues(&sampler->walk);
 }
 
 static void restart_destinations(void *context) {

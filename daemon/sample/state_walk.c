@@ -75,13 +75,15 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
     walk->detail = (struct walk_detail){0};
     walk->synack_retries = synack_retries;
     for (size_t i = 0; i < walk->listener_count; i++) {
-        walk->listener[i].half_open = 0;
-        walk->listener[i].half_open_fresh = 0;
-        walk->listener[i].half_open_deferred = 0;
-        walk->listener[i].half_open_old = 0;
-        walk->listener[i].half_open_patient = 0;
-        walk->listener[i].half_open_repeated = 0;
-        walk->listener[i].sources = (struct half_open_sources){0};
+        struct listener *listener = &walk->listener[i];
+        if (!walk->exact_queues)
+            listener->half_open = listener->half_open_fresh = 0;
+        listener->half_open_walked = 0;
+        listener->half_open_deferred = 0;
+        listener->half_open_old = 0;
+        listener->half_open_patient = 0;
+        listener->half_open_repeated = 0;
+        listener->sources = (struct half_open_sources){0};
     }
     lay_out_ports(walk, config);
     close_wait_ages_begin(&walk->ages);
@@ -142,8 +144,11 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
 
     if (!owner)
         return;
-    owner->half_open++;
-    owner->half_open_fresh += fresh;
+    if (!walk->exact_queues) {
+        owner->half_open++;
+        owner->half_open_fresh += fresh;
+    }
+    owner->half_open_walked++;
     owner->half_open_deferred += is_deferred(socket);
     owner->half_open_old += socket->retransmits >= RETRANSMITS_OLD;
     owner->half_open_patient += by_timer_alone(socket);

@@ -43,15 +43,24 @@ bool walk_budget_positive(const struct walk_budget *budget) {
     return budget->balance_usec > 0;
 }
 
+uint64_t walk_budget_wait_usec(const struct walk_budget *budget, uint32_t permyriad) {
+    if (walk_budget_positive(budget))
+        return 0;
+    if (permyriad == 0)
+        return UINT64_MAX;
+    return ((uint64_t)-budget->balance_usec + 1) * PERMYRIAD / permyriad;
+}
+
 bool walk_due(const struct walk_budget *budget, uint32_t permyriad, const struct walk_signs *signs) {
     if (!walk_budget_positive(budget))
         return false;
     if (signs->unknown || signs->jumped || signs->age_usec >= signs->max_age_usec)
         return true;
-    return budget->balance_usec >= walk_budget_capacity(permyriad) / 2;
+    return budget->balance_usec >= walk_budget_capacity(permyriad) / 2 &&
+           signs->age_usec * permyriad >= signs->cost_usec * PERMYRIAD;
 }
 
-static bool moved(struct figure before, struct figure now) {
+bool count_jumped(struct figure before, struct figure now) {
     if (!figure_known(before) || !figure_known(now))
         return false;
     uint64_t distance = now.value > before.value ? now.value - before.value : before.value - now.value;
@@ -68,10 +77,10 @@ bool counters_jumped(const struct figure previous_increase[COUNTER_COUNT],
             return true;
     }
     for (size_t i = 0; i < ARRAY_SIZE(rate_counters); i++)
-        if (moved(previous_increase[rate_counters[i]], increase[rate_counters[i]]))
+        if (count_jumped(previous_increase[rate_counters[i]], increase[rate_counters[i]]))
             return true;
     for (size_t i = 0; i < ARRAY_SIZE(count_gauges); i++)
-        if (moved(previous_gauge[count_gauges[i]], gauge[count_gauges[i]]))
+        if (count_jumped(previous_gauge[count_gauges[i]], gauge[count_gauges[i]]))
             return true;
     return false;
 }

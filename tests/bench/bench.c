@@ -219,7 +219,7 @@ int main(int argc, char **argv) {
 
     config_defaults(&ticker.config);
     ticker.config.rule[CONDITION_PORTS].enabled = false; /* its count is not part of every tick */
-    ticker.sampler = sampler_new("/proc");
+    ticker.sampler = sampler_new("/proc", NULL);
     if (!ticker.sampler)
         return EXIT_FAILURE;
     const struct sample *sample = sampler_take(ticker.sampler, &ticker.config, false);

@@ -31,7 +31,7 @@ static struct sockaddr_storage address_of(const char *text, uint16_t port) {
 
 struct sample effect_sample(void) {
     struct config config;
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
 
     config_defaults(&config);
     assert_non_null(sampler);

@@ -117,7 +117,7 @@ static const struct sample *take(struct sampler **sampler) {
     struct config config;
 
     config_defaults(&config);
-    *sampler = sampler_new("/proc");
+    *sampler = sampler_new("/proc", NULL);
     assert_non_null(*sampler);
     const struct sample *sample = sampler_take(*sampler, &config, false);
     for (enum source source = 0; source < SOURCE_COUNT; source++)

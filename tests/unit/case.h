@@ -46,7 +46,7 @@ static inline struct sample quiet_sample(void) {
         sample.counter[i] = sample.increase[i] = sample.recent_increase[i] = FIGURE_OF(0);
     for (int i = 0; i < GAUGE_COUNT; i++)
         sample.gauge[i] = FIGURE_OF(0);
-    sample.taken_usec = sample.walked_usec = 1000000000;
+    sample.taken_usec = sample.walked_usec = sample.half_open_usec = 1000000000;
     sample.span_usec = 1000000;
     sample.recent_usec = 5000000;
     return sample;

@@ -56,7 +56,7 @@ static struct sample sample_of(const struct handshake_row *row, struct listener 
     for (size_t i = 0; i < ARRAY_SIZE(set); i++)
         sample.recent_increase[set[i].counter] = FIGURE_OF(set[i].value);
     *listener = listener_on(80, row->backlog ? row->backlog : 128);
-    listener->half_open = row->half_open;
+    listener->half_open = listener->half_open_walked = row->half_open;
     listener->half_open_fresh = row->fresh;
     listener->half_open_old = row->old;
     listener->half_open_patient = row->patient;

@@ -73,7 +73,7 @@ static void test_leak(void **state) {
         close(service.client[i]);
         service.client[i] = -1;
     }
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     const struct sample *sample = sampler_take(sampler, &config, false);
     shares_find(sample->shares, STATE_CLOSE_WAIT, 8010, &shares);
     check_row("at once", shares.sockets, 3);
@@ -116,7 +116,7 @@ static void test_time_wait(void **state) {
         service.client[i] = service.server[i] = -1;
     }
     usleep(100000); /* the delayed ACKs of the FINs */
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     const struct sample *sample = sampler_take(sampler, &config, false);
     shares_find(sample->shares, STATE_TIME_WAIT, 8011, &shares);
     check_row("sockets", shares.sockets, 2);

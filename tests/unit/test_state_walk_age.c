@@ -9,11 +9,11 @@ static struct state_walk walk;
 static struct config config;
 
 static int make_walk(void **state) {
-    static const struct diag_socket socket = {
-        .state = STATE_LISTEN, .local = {.family = ENDPOINT_IPV4, .port = 80}, .send_queue = 5, .inode = 1};
+    static const struct listener listener = {
+        .local = {.family = ENDPOINT_IPV4, .port = 80}, .members = 1, .backlog = 5};
 
     (void)state;
-    return state_walk_init(&walk) < 0 ? -1 : state_walk_add_listener(&walk, &socket);
+    return state_walk_init(&walk) < 0 ? -1 : state_walk_add_listener(&walk, &listener);
 }
 
 static int release_walk(void **state) {

@@ -178,7 +178,7 @@ static void test_established(void **state) {
     struct service service = serve(8001, 16);
     connect_some(&service, 8001, 5);
     assert_int_equal(setsockopt(service.client[0], SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one), 0);
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     count_from(CONDITION_ESTABLISHED, 11);
     const struct sample *sample = sampler_take(sampler, &config, false);
     check_survey("too few", &sample->established_survey, 0, 0, 0);
@@ -213,7 +213,7 @@ static void test_time_wait(void **state) {
         *first = *second = -1;
     }
     usleep(100000); /* the delayed ACKs of the FINs */
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     count_from(CONDITION_TIME_WAIT, 3);
     const struct sample *sample = sampler_take(sampler, &config, false);
     check_survey("TIME-WAIT", &sample->time_wait_survey, 3, 2, 0);
@@ -228,7 +228,7 @@ static void test_no_budget(void **state) {
     connect_some(&service, 8003, 2);
     config.cpu_budget_permyriad = 0;
     count_from(CONDITION_ESTABLISHED, 1);
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     const struct sample *sample = sampler_take(sampler, &config, false);
     check_survey("no budget", &sample->established_survey, 0, 0, 0);
     end(&service);
@@ -244,7 +244,7 @@ static void test_syn_sent(void **state) {
     (void)state;
     need_root();
     struct service service = serve(8005, QUEUED - 1);
-    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc");
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     const struct sample *sample = sampler_take(sampler, &config, false);
     check_row("none", sample->syn_sent.ports_in_use, 0);
     for (size_t i = 0; i < CLIENTS; i++) {

@@ -71,13 +71,51 @@ static void test_due(void **state) {
         {"under half, not quite old", FULL / 2 - 1, {.age_usec = 29, .max_age_usec = 30}, false},
         {"nearly empty, jumped", 1, {.jumped = true, .max_age_usec = 30}, true},
         {"empty, jumped", 0, {.jumped = true, .max_age_usec = 30}, false},
-        {"overdrawn, every sign", -1, {true, true, 31, 30}, false},
+        {"overdrawn, every sign", -1, {true, true, 31, 30, 0}, false},
+        {"full, but sooner than cost / budget",
+         FULL,
+         {.age_usec = 999, .max_age_usec = 3000, .cost_usec = 10},
+         false},
+        {"full, at cost / budget", FULL, {.age_usec = 1000, .max_age_usec = 3000, .cost_usec = 10}, true},
+        {"sooner, jumped",
+         FULL,
+         {.jumped = true, .age_usec = 1, .max_age_usec = 3000, .cost_usec = 10},
+         true},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct walk_budget budget = {.started = true, .balance_usec = rows[i].balance};
         check_row(rows[i].name, walk_due(&budget, ONE_PERCENT, &rows[i].signs), rows[i].due);
+    }
+}
+
+static void test_wait(void **state) {
+    static const struct {
+        const char *name;
+        int64_t balance;
+        uint32_t permyriad;
+        uint64_t wanted;
+    } rows[] = {
+        {"full", FULL, 100, 0},
+        {"hardly any", 1, 100, 0},
+        {"empty", 0, 100, 100},
+        {"a second's worth below", -9999, 100, USEC_PER_SEC},
+        {"the least budget", -99, 1, USEC_PER_SEC},
+        {"a whole core", -999999, 10000, USEC_PER_SEC},
+        {"no budget", 0, 0, UINT64_MAX},
+        {"no budget, something left", 5, 0, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct walk_budget budget = {.started = true, .filled_usec = 5, .balance_usec = rows[i].balance};
+        uint64_t wait = walk_budget_wait_usec(&budget, rows[i].permyriad);
+        check_row(rows[i].name, wait, rows[i].wanted);
+        if (wait == 0 || wait == UINT64_MAX)
+            continue;
+        walk_budget_fill(&budget, 5 + wait, rows[i].permyriad);
+        check_row(rows[i].name, walk_budget_positive(&budget), true);
     }
 }
 
@@ -243,6 +281,7 @@ int main(void) {
         cmocka_unit_test(test_fill),
         cmocka_unit_test(test_starts_full),
         cmocka_unit_test(test_due),
+        cmocka_unit_test(test_wait),
         cmocka_unit_test(test_average),
         cmocka_unit_test(test_counter_jumps),
         cmocka_unit_test(test_gauge_jumps),

@@ -29,7 +29,8 @@ static inline struct bench fresh(void) {
 static inline void step(struct bench *bench, uint64_t after_usec) {
     bench->sample.taken_usec += after_usec;
     bench->sample.span_usec = after_usec;
-    bench->sample.walked_usec = bench->sample.destinations_usec = bench->sample.taken_usec;
+    bench->sample.walked_usec = bench->sample.half_open_usec = bench->sample.destinations_usec =
+        bench->sample.taken_usec;
     bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
 }
 
