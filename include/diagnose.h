@@ -55,6 +55,7 @@ struct finding {
     enum confidence confidence;
     enum severity severity; /* the worst of its breaches */
     struct breach lead;     /* the breach that the alert names */
+    uint64_t age_usec;      /* of its value, at the sample that the finding was made from */
     struct endpoint local;  /* the listener, or the local port with the largest share; NONE if unknown */
     struct endpoint peer;   /* NONE if unknown */
     struct evidence evidence[EVIDENCE_MAX];

@@ -104,6 +104,37 @@ void diagnose_sampling(struct diagnosis *diagnosis) {
     }
 }
 
+static bool rests_on_walk(enum problem_family family) {
+    switch (family) {
+    case FAMILY_HANDSHAKE:
+    case FAMILY_CLOSE_WAIT:
+    case FAMILY_TIME_WAIT:
+    case FAMILY_OUTBOUND_HANDSHAKE:
+    case FAMILY_FIN_WAIT_1:
+    case FAMILY_FIN_WAIT_2:
+    case FAMILY_LAST_ACK:
+    case FAMILY_CLOSING:
+    case FAMILY_ESTABLISHED:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A walk, and a count of destinations, end a moment after the counters were read. */
+static uint64_t age_usec(const struct sample *sample, uint64_t measured_usec) {
+    return sample->taken_usec > measured_usec ? sample->taken_usec - measured_usec : 0;
+}
+
+/* How old what the finding rests on is: its value, and what a walk has told. */
+static void date(struct finding *finding, const struct sample *sample) {
+    if (!finding_has_number(finding))
+        return;
+    finding->age_usec = age_usec(sample, finding->lead.measured_usec);
+    if (rests_on_walk(finding->family) && sample->walked_usec != 0)
+        finding_evidence(finding, "walk_age_msec", FIGURE_OF(age_usec(sample, sample->walked_usec) / 1000));
+}
+
 size_t diagnose(const struct sample *sample, const struct breach *breaches, size_t count,
                 struct finding findings[FINDINGS_MAX]) {
     struct diagnosis diagnosis = {
@@ -117,6 +148,8 @@ size_t diagnose(const struct sample *sample, const struct breach *breaches, size
     diagnose_ports(&diagnosis);
     diagnose_outbound(&diagnosis);
     diagnose_resources(&diagnosis);
+    for (size_t i = 0; i < diagnosis.finding_count; i++)
+        date(&findings[i], sample);
     return diagnosis.finding_count;
 }
 

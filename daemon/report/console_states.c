@@ -130,12 +130,10 @@ static void print_gauge_rows(FILE *stream, const struct sample *sample, const st
     }
 }
 
-/* How full a listener's fuller queue is. */
-
 static void print_listener(FILE *stream, const struct sample *sample, const struct listener *listener) {
     enum limit_source source;
     struct figure limit = syn_queue_limit(sample, listener, &source);
-    bool counted = sample->walked_usec != 0;
+    bool counted = sample->half_open_usec != 0;
     char local[ENDPOINT_TEXT_SIZE];
 
     endpoint_format(&listener->local, local);

@@ -12,6 +12,7 @@
 #define MESSAGE_MAX       400 /* with the NUL */
 #define UNIT_MAX_BYTES    72  /* of names in the place, so that the numbers have room */
 #define PART_MIN          24  /* bytes; less of a cause or a remedy says nothing */
+#define OLD_USEC          (5 * USEC_PER_SEC)
 #define CHANGES_MAX_BYTES 160 /* of the settings named, so that the rest has room */
 
 /* What the numbers of a condition are. */
@@ -226,6 +227,15 @@ static void add_numbers(struct text *text, const struct finding *finding) {
         text_add(text, ", %" PRIu64 " %s", overflow->value, noun[CONDITION_SYN_OVERFLOW]);
 }
 
+/* Where the CPU budget allows few walks, a number may be from a while ago. */
+static void add_age(struct text *text, const struct finding *finding) {
+    if (finding->age_usec < OLD_USEC)
+        return;
+    text_add(text, ", counted ");
+    add_duration(text, finding->age_usec);
+    text_add(text, " ago");
+}
+
 /* Adds @p before and as much of @p part as leaves room for a full stop; nothing if that is next to nothing.
  */
 static bool add_part(struct text *text, const char *before, const char *part) {
@@ -370,8 +380,10 @@ void message_format(const struct alert *alert, char *text, size_t size) {
         text_add(&message, ".");
         return;
     }
-    if (counted)
+    if (counted) {
         add_numbers(&message, finding);
+        add_age(&message, finding);
+    }
     if (finding->family == FAMILY_SYSCTL && finding->advice_count > 0)
         add_hazards(&message, finding);
     else

@@ -172,6 +172,12 @@ static void put_condition(struct builder *builder, const struct breach *lead) {
         put(builder, "SYNWAITD_LIMIT_SOURCE", limit_source_name(lead->limit_source));
 }
 
+/* On cleared nothing is told that could be old. */
+static void put_age(struct builder *builder, const struct alert *alert) {
+    if (alert->event != EVENT_CLEARED)
+        put_number(builder, "SYNWAITD_AGE_MSEC", alert->finding.age_usec / USEC_PER_MSEC);
+}
+
 static void put_who(struct builder *builder, const struct finding *finding) {
     char peer[PEER_TEXT_SIZE];
 
@@ -280,8 +286,10 @@ struct record *record_with_files(const struct alert *alert, const char *netns,
     builder.count = 0;
     builder.used = 0;
     put_identity(&builder, alert, netns);
-    if (finding_has_number(finding))
+    if (finding_has_number(finding)) {
         put_condition(&builder, &finding->lead);
+        put_age(&builder, alert);
+    }
     put_who(&builder, finding);
     put_explanation(&builder, finding, provenance);
     put_outcome(&builder, &alert->outcome);

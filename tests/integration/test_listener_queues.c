@@ -284,7 +284,7 @@ static void test_ten_thousand(void **state) {
     enter("mode=0700", SMALL_TABLE);
     run_loader("load");
     peers_allow_most_files();
-    for (uint16_t i = 0; i < COUNT; i++)
+    for (int i = 0; i < COUNT; i++)
         listen_on(SERVER, (uint16_t)(10000 + i), 4);
     flood(SERVER, "14321", SOURCES, "3");
     CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);

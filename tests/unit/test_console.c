@@ -374,7 +374,7 @@ static void test_listeners(void **state) {
     assert_null(strstr(first, ":8000 "));
     assert_null(strstr(first, ":8002 "));
     expect_text("the tenth", first, ":8006 ");
-    sample.walked_usec = 0;
+    sample.half_open_usec = 0;
     text = print_states(&sample, &config, false);
     expect_text("before the first walk", text, "  192.0.2.1:8003               unknown       128       129");
     sample.listeners_known = false;

@@ -222,6 +222,52 @@ static void test_degraded(void **state) {
     assert_string_equal(findings[0].detail, "sock_diag: Operation not permitted");
 }
 
+static const struct evidence *find_evidence(const struct finding *finding, const char *key) {
+    for (size_t i = 0; i < finding->evidence_count; i++)
+        if (strcmp(finding->evidence[i].key, key) == 0)
+            return &finding->evidence[i];
+    return NULL;
+}
+
+/* How old the value is, and what a walk told besides. */
+static void test_age(void **state) {
+    enum { NOW = 1000000000, NO_WALK = -1 };
+    static const struct {
+        const char *name;
+        enum condition condition;
+        uint64_t measured_usec, walked_usec, age_usec;
+        int walk_age_msec;
+    } rows[] = {
+        {"just walked", CONDITION_CLOSE_WAIT, NOW, NOW, 0, 0},
+        {"the walk ended after the counters were read", CONDITION_CLOSE_WAIT, NOW + 9, NOW + 9, 0, 0},
+        {"an old walk", CONDITION_CLOSE_WAIT, NOW - 25000000, NOW - 25000000, 25000000, 25000},
+        {"exact queue, old walk", CONDITION_SYN_RECV, NOW, NOW - 3999, 0, 3},
+        {"a rate", CONDITION_SYN_OVERFLOW, NOW, NOW - 8000000, 0, 8000},
+        {"never walked", CONDITION_ACCEPT_QUEUE, NOW, 0, 0, NO_WALK},
+        {"old count of destinations", CONDITION_PORTS, NOW - 9000000, NOW, 9000000, NO_WALK},
+        {"a gauge", CONDITION_ORPHANS, NOW, NOW - 8000000, 0, NO_WALK},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct sample sample = quiet_sample();
+        struct listener listener = listener_on(80, 128);
+        struct breach breach = breach_of(rows[i].condition, 1000);
+        struct finding findings[FINDINGS_MAX];
+        breach.measured_usec = rows[i].measured_usec;
+        breach.blamed = listener.local;
+        sample.listener = &listener;
+        sample.listener_count = 1;
+        sample.taken_usec = NOW;
+        sample.walked_usec = rows[i].walked_usec;
+        sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(1000);
+        check_row(rows[i].name, diagnose(&sample, &breach, 1, findings), 1);
+        check_row(rows[i].name, findings[0].age_usec, rows[i].age_usec);
+        const struct evidence *walk = find_evidence(&findings[0], "walk_age_msec");
+        check_row(rows[i].name, walk ? (int)walk->value : NO_WALK, rows[i].walk_age_msec);
+    }
+}
+
 static void test_every_breach_has_room(void **state) {
     static struct breach breaches[BREACHES_MAX];
     struct sample sample = quiet_sample();
@@ -248,6 +294,7 @@ int main(void) {
         cmocka_unit_test(test_answered_connects_are_quiet),
         cmocka_unit_test(test_one_cause_links_its_findings),
         cmocka_unit_test(test_degraded),
+        cmocka_unit_test(test_age),
         cmocka_unit_test(test_every_breach_has_room),
     };
 

@@ -38,6 +38,20 @@ static struct alert wildcard_leak(void) {
     return alert;
 }
 
+static struct alert old_leak(void) {
+    struct alert alert = sample_leak();
+
+    alert.finding.age_usec = 24600000;
+    return alert;
+}
+
+static struct alert recent_leak(void) {
+    struct alert alert = sample_leak();
+
+    alert.finding.age_usec = 4999999;
+    return alert;
+}
+
 static struct alert stall(void) {
     return (struct alert){.finding = {.problem = PROBLEM_SYN_SENT_STALL,
                                       .family = FAMILY_OUTBOUND_HANDSHAKE,
@@ -297,6 +311,12 @@ static const struct {
      "net.ipv4.tcp_syncookies 0 -> 1 has helped after 1 min: 3982 SYN/s dropped before, 0 now. SYN flood "
      "on 192.0.2.10:80; ",
      "."},
+    {"counted a while ago", old_leak, EVENT_RAISED, 0,
+     "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100, counted 25 s ago; ", "."},
+    {"not worth a word", recent_leak, EVENT_RAISED, 0,
+     "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; ", "."},
+    {"cleared: no age", old_leak, EVENT_CLEARED, 8,
+     "Cleared after 8 s: CLOSE-WAIT leak on port 8080, peak 200 sockets in CLOSE-WAIT.", "."},
     {"ended by a sysctl", ended_by_sysctl, EVENT_CLEARED, 8,
      "Cleared after 8 s: Ephemeral ports running out towards [2001:db8::1]:443 from 2001:db8::2, peak "
      "27000 ephemeral ports; ended when a setting changed: net.ipv4.ip_local_port_range 32768 60999 -> "

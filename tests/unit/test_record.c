@@ -45,6 +45,17 @@ static struct alert ended(void) {
     return alert;
 }
 
+static struct alert counted_before(void) {
+    struct alert alert = sample_leak();
+
+    alert.finding.age_usec = 24600999;
+    return alert;
+}
+
+static struct alert cleared_later(void) {
+    return sample_event(counted_before(), EVENT_CLEARED, 75);
+}
+
 static const struct {
     const char *name;
     struct alert (*alert)(void);
@@ -68,6 +79,10 @@ static const struct {
     {"threshold", sample_flood, "SYNWAITD_THRESHOLD", "922"},
     {"limit", sample_flood, "SYNWAITD_LIMIT", "1024"},
     {"limit source", sample_flood, "SYNWAITD_LIMIT_SOURCE", "listen() backlog"},
+    {"age of the value", sample_flood, "SYNWAITD_AGE_MSEC", "0"},
+    {"old", counted_before, "SYNWAITD_AGE_MSEC", "24600"},
+    {"no age on cleared", cleared_later, "SYNWAITD_AGE_MSEC", ABSENT},
+    {"degraded: no age", sample_degraded, "SYNWAITD_AGE_MSEC", ABSENT},
     {"local", sample_flood, "SYNWAITD_LOCAL", "192.0.2.10:80"},
     {"local port", sample_flood, "SYNWAITD_LOCAL_PORT", "80"},
     {"no peer", sample_flood, "SYNWAITD_PEER", ABSENT},
