@@ -159,11 +159,11 @@ integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/tools/tcpload
 e2e: test-programs
 	@B=$(B) tests/run $(E2E_TESTS)
 
-# ONLY='NAME...' runs these scenarios alone.
+# ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
 	@tools/install-deps demo
 	@$(MAKE) --no-print-directory all $(TOOLS)
-	@B=$(B) ONLY='$(ONLY)' tests/run tests/gauntlet/run
+	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
@@ -209,7 +209,7 @@ help:
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
 	@echo '             style analyze compilers unit integration e2e gauntlet'
-	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..."'
+	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'bench        cost of a tick beside ss and /proc/net/tcp (root); SOCKETS=N (100000), LEAKED=N (300000)'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
 	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'

@@ -191,9 +191,11 @@ addresses() {
 
 # Here: a default route into silence, and a link to the other end, which owns the crowd's addresses. IPv6
 # lets a client bind those only with ip_nonlocal_bind.
+# What depends on the size of the namespace's own hash table is set to what a host has.
 make_network() {
     ip netns add "$namespace_here" && ip netns add "$namespace_there" &&
         here tests/tools/silent-link &&
+        sysctl_here net.ipv4.tcp_max_tw_buckets 131072 && sysctl_here net.ipv4.tcp_max_syn_backlog 2048 &&
         ip -n "$namespace_there" link set lo up &&
         sysctl_here net.ipv6.ip_nonlocal_bind 1 && sysctl_there net.ipv6.ip_nonlocal_bind 1 &&
         ip -n "$namespace_here" link add near0 type veth peer name near1 netns "$namespace_there" &&
@@ -229,7 +231,9 @@ start_daemon() {
     stamper=$!
     (
         let_go
-        exec env -u RUNTIME_DIRECTORY -u STATE_DIRECTORY -u NOTIFY_SOCKET ip netns exec "$namespace_here" \
+        # Not ip netns exec: that hides the bpffs.
+        exec env -u RUNTIME_DIRECTORY -u STATE_DIRECTORY -u NOTIFY_SOCKET \
+            nsenter --net="/run/netns/$namespace_here" \
             "$build/synwaitd" --config "$file" --log-target json --ticks 600 >"$work/daemon" 2>"$work/errors"
     ) &
     daemon=$!
@@ -321,6 +325,8 @@ run_row() {
         await_alert
     fi
     kill -0 "$daemon" 2>/dev/null || give_up "synwaitd ended: $(cat "$work/errors")"
+    [ "$iterator" = without ] || grep -q 'by the BPF iterator' "$work/errors" ||
+        give_up "the listener iterator was not used: $(cat "$work/errors")"
     end "$daemon"
     wait "$stamper"
     { read -r got && read -r seconds && read -rd '' differences; } < <(judge)
