@@ -366,7 +366,18 @@ static void greet(const struct manager *manager) {
                info->ipv6 ? "on" : "off", manager->config->interval_usec / USEC_PER_MSEC);
 }
 
+/* @return the pinned iterator, as the unit shows it or in its own place */
+static const char *find_queues(const struct manager *manager, char path[PATH_MAX]) {
+    if (manager->runtime_directory) {
+        snprintf(path, PATH_MAX, "%s/" LISTENER_QUEUES_SHOWN, manager->runtime_directory);
+        if (access(path, F_OK) == 0)
+            return path;
+    }
+    return LISTENER_QUEUES_PATH;
+}
+
 static int start(struct manager *manager) {
+    char queues[PATH_MAX];
     sd_id128_t id;
 
     netns_name(manager->netns, sizeof manager->netns);
@@ -384,7 +395,7 @@ static int start(struct manager *manager) {
     if (result < 0)
         return result;
     memcpy(&manager->incidents.next_id, id.bytes, sizeof manager->incidents.next_id);
-    manager->sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
+    manager->sampler = sampler_new("/proc", find_queues(manager, queues));
     if (!manager->sampler)
         return -errno;
     manager->owners = owners_new("/proc", "/sys/fs/cgroup");

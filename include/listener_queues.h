@@ -10,6 +10,8 @@
 #define LISTENER_QUEUES_DIRECTORY "/sys/fs/bpf/synwaitd"
 #define LISTENER_QUEUES_NAME      "listener_queues"
 #define LISTENER_QUEUES_PATH      LISTENER_QUEUES_DIRECTORY "/" LISTENER_QUEUES_NAME
+/* Where the unit shows it to the daemon, below the runtime directory: the bpffs itself is root's alone. */
+#define LISTENER_QUEUES_SHOWN "bpf/" LISTENER_QUEUES_NAME
 
 typedef void (*listener_callback)(const struct listener *listener, void *context);
 

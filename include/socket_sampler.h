@@ -45,7 +45,7 @@ const struct queue_source *socket_sampler_queues(const struct socket_sampler *sa
 
 /**
  * Lists the listeners anew: from the iterator, with their half-open connections, or else by a dump, with
- * these carried over. An iterator that cannot be read, or takes too long, is tried again after a minute.
+ * these carried over. An iterator that cannot be read, or takes too long, is tried again after a minute, or later if that repeats.
  * @param listening receives the number of LISTEN sockets, also with -ENOSPC
  * @return 0; -ENOSPC if there are more than LISTENERS_MAX, the table then holds the first of them; another
  * -errno, the table is then unchanged; @p reason says what is wrong
