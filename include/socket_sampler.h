@@ -8,17 +8,11 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "queue_source.h"
 #include "sample.h"
 #include "state_walk.h"
 
 struct socket_sampler;
-
-/** How the listeners' half-open connections are counted. */
-struct queue_source {
-    bool exact;                      /* at this tick by the BPF iterator; else by the walk */
-    bool works;                      /* the iterator, when last tried, could be read at a fair price */
-    char reason[SOURCE_REASON_SIZE]; /* why it does not; "" before the first try */
-};
 
 /**
  * @param queues_path the pinned iterator over listeners (listener_queues.h); NULL: there is none
@@ -45,7 +39,7 @@ const struct queue_source *socket_sampler_queues(const struct socket_sampler *sa
 
 /**
  * Lists the listeners anew: from the iterator, with their half-open connections, or else by a dump, with
- * these carried over. An iterator that cannot be read, or takes too long, is tried again after a minute, or later if that repeats.
+ * these carried over. queue_source.h says when the iterator is left alone.
  * @param listening receives the number of LISTEN sockets, also with -ENOSPC
  * @return 0; -ENOSPC if there are more than LISTENERS_MAX, the table then holds the first of them; another
  * -errno, the table is then unchanged; @p reason says what is wrong

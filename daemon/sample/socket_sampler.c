@@ -2,7 +2,6 @@
 #include "socket_sampler.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +14,7 @@
 #include "survey.h"
 #include "util.h"
 
-#define MASK_LISTEN       (1U << STATE_LISTEN)
-#define QUEUES_PAUSE_USEC (60 * USEC_PER_SEC)
-/* CPU time up to which reading the iterator is worth it; a dump takes a tenth of that. */
-#define FAIR_USEC              500
-#define FAIR_PER_LISTENER_USEC 2
-#define DEAR_READS             3  /* in a row: a single one may be a cold cache's */
-#define FAR_TOO_DEAR           20 /* times as dear is enough at once */
-#define PAUSE_DOUBLINGS        6
+#define MASK_LISTEN (1U << STATE_LISTEN)
 /* Every state that occupies a port towards a destination. */
 #define MASK_OUTGOING (WALK_STATE_MASK | (1U << STATE_ESTABLISHED) | (1U << STATE_TIME_WAIT))
 
@@ -30,8 +22,6 @@ struct socket_sampler {
     struct sock_diag *diag;
     char *queues_path; /* NULL: no iterator */
     struct queue_source queues;
-    uint32_t dear_reads;
-    uint64_t queues_resume_usec; /* until then it is left alone; 0: it is not */
     struct state_walk walk;
     struct listener *previous; /* the listeners of the tick before */
     size_t previous_count;
@@ -167,53 +157,15 @@ static void take_listening_socket(const struct diag_socket *socket, void *contex
     take_listener(&listener, context);
 }
 
-/* Counts readings in a row that were not worth it. @return whether they are too many */
-static bool is_dear(struct socket_sampler *sampler, uint64_t spent_usec) {
-    uint64_t fair_usec = FAIR_USEC + FAIR_PER_LISTENER_USEC * (uint64_t)sampler->listening;
-
-    if (spent_usec <= fair_usec)
-        sampler->dear_reads = 0;
-    else if (spent_usec > FAR_TOO_DEAR * fair_usec && sampler->dear_reads < DEAR_READS)
-        sampler->dear_reads = DEAR_READS;
-    else if (sampler->dear_reads < DEAR_READS + PAUSE_DOUBLINGS)
-        sampler->dear_reads++;
-    return sampler->dear_reads >= DEAR_READS;
-}
-
-/* One that fails or costs too much is left alone for a minute; if it does so again, for twice as long. */
-static void note_queues(struct socket_sampler *sampler, int result, uint64_t spent_usec) {
-    struct queue_source *queues = &sampler->queues;
-    bool dear = is_dear(sampler, spent_usec);
-    uint32_t doublings = dear ? sampler->dear_reads - DEAR_READS : 0;
-
-    queues->exact = result == 0;
-    queues->works = result == 0 && !dear;
-    queues->reason[0] = '\0';
-    if (result < 0)
-        source_reason(queues->reason, "%s: %s", sampler->queues_path, strerror(-result));
-    else if (dear)
-        source_reason(queues->reason,
-                      "%s: took %" PRIu64
-                      " us: few sockets here in a hash table that is large or full of others'",
-                      LISTENER_QUEUES_NAME, spent_usec);
-    sampler->queues_resume_usec = queues->works ? 0 : now_monotonic_usec() + (QUEUES_PAUSE_USEC << doublings);
-}
-
-/*
- * Reads the iterator unless it is left alone at present. It ends at the first socket of this namespace that
- * does not listen: where there are few, the kernel passes by many empty buckets, or other namespaces'
- * sockets, to find one.
- */
+/* The iterator, unless it is left alone at present. */
 static void iterate(struct socket_sampler *sampler) {
+    if (!sampler->queues_path || !queue_source_due(&sampler->queues, now_monotonic_usec()))
+        return;
     uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
-
-    sampler->queues.exact = false;
-    if (!sampler->queues_path)
-        return;
-    if (sampler->queues_resume_usec != 0 && now_monotonic_usec() < sampler->queues_resume_usec)
-        return;
     int result = listener_queues_read(sampler->queues_path, take_listener, sampler);
-    note_queues(sampler, result, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
+    uint64_t spent = clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun;
+    queue_source_note(&sampler->queues, sampler->queues_path, result, spent, sampler->listening,
+                      now_monotonic_usec());
     if (result < 0)
         restart_listeners(sampler);
 }
