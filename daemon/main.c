@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -157,6 +158,7 @@ int main(int argc, char **argv) {
 
     secure_standard_streams();
     save_memory();
+    umask(S_IWGRP | S_IWOTH); /* the mode that each file is made with decides: no second call to set it */
     if (parse_command_line(argc, argv, &command) < 0) {
         fputs("Try 'synwaitd --help'.\n", stderr);
         return EXIT_USAGE;
