@@ -53,8 +53,9 @@ struct manager {
     struct alert alert[INCIDENTS_MAX + FINDINGS_MAX];
     char netns[64];
     char boot_id[SD_ID128_STRING_MAX];
-    const char *runtime_directory; /* for status and metrics; NULL: none */
-    const char *state_directory;   /* for incidents; NULL: they are not kept */
+    const char *runtime_directory;          /* for status and metrics; NULL: none */
+    struct output_directory view_directory; /* the same */
+    const char *state_directory;            /* for incidents; NULL: they are not kept */
     bool state_file_failed, view_failed;
     uint64_t due_usec; /* of the next regular tick */
     uint64_t ticks, missed_ticks;
@@ -185,6 +186,8 @@ static void notify(struct manager *manager, bool changed) {
 
 /* The files that others read. A failure is told once, and once more when it is over. */
 static void publish(struct manager *manager) {
+    if (!manager->runtime_directory)
+        return;
     struct view view = {
         .sample = manager->sample,
         .incidents = &manager->incidents,
@@ -197,13 +200,10 @@ static void publish(struct manager *manager) {
         .alerts_dropped = report_dropped(),
     };
     int result = 0;
-
-    if (!manager->runtime_directory)
-        return;
     if (manager->config->status)
-        result = status_write(manager->runtime_directory, &view);
+        result = status_write(&manager->view_directory, &view);
     if (manager->config->metrics && result == 0)
-        result = metrics_write(manager->runtime_directory, &view);
+        result = metrics_write(&manager->view_directory, &view);
     if (result < 0 && !manager->view_failed)
         report_log(LOG_WARNING, "%s: status and metrics are not written: %s", manager->runtime_directory,
                    strerror(-result));
@@ -300,6 +300,7 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         manager->due_usec = next < manager->due_usec ? next : manager->due_usec;
         fit_watchdog(manager);
         remove_stale_views(manager);
+        output_directory_close(&manager->view_directory); /* another may stand at its path by now */
         report_log(LOG_INFO, "configuration reloaded");
         malloc_trim(0);
     }
@@ -346,6 +347,7 @@ static int start(struct manager *manager) {
 
     netns_name(manager->netns, sizeof manager->netns);
     manager->runtime_directory = given_directory("RUNTIME_DIRECTORY");
+    manager->view_directory = output_directory_at(manager->runtime_directory);
     /* With DynamicUser= a preserved runtime directory is hidden in /run/private, so that nobody could read
        the status file: what outlives a restart goes to the state directory. */
     manager->state_directory = given_directory("STATE_DIRECTORY");
@@ -387,6 +389,7 @@ static void stop(struct manager *manager) {
     sd_event_unref(manager->event);
     sampler_free(manager->sampler);
     owners_free(manager->owners);
+    output_directory_close(&manager->view_directory);
 }
 
 int manager_run(struct config *config, const struct manager_options *options) {

@@ -27,11 +27,7 @@ struct builder {
     char text[RECORD_FIELDS_MAX * (RECORD_KEY_MAX + 1 + RECORD_VALUE_MAX + 1)];
 };
 
-/*
- * Length of the UTF-8 character at @p text; 0 if there is none (RFC 3629: shortest form, no surrogates) or if
- * it is a control character, C1 among them: some terminals obey those.
- */
-static size_t printable_length(const char *text) {
+size_t printable_length(const char *text) {
     static const uint32_t least[] = {[2] = 0xA0, [3] = 0x800, [4] = 0x10000};
     unsigned char lead = (unsigned char)text[0];
 
