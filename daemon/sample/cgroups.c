@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cgroups.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "owners.h"
 #include "util.h"
 
@@ -38,7 +38,7 @@ struct cgroups {
     uint64_t budget_usec;
     struct cgroup_entry entry[SETS][WAYS];
     /* The walk that is under way: directories open from the top down to where it stopped. */
-    DIR *open[DEPTH_MAX];
+    struct directory open[DEPTH_MAX];
     size_t path_length[DEPTH_MAX]; /* of path, at each of them */
     size_t depth;                  /* 0 = none under way */
     char path[DEPTH_MAX * (NAME_MAX + 1) + 1];
@@ -79,7 +79,7 @@ struct cgroups *cgroups_new(const char *directory, uint64_t budget_usec) {
 
 static void stop_walk(struct cgroups *cgroups) {
     while (cgroups->depth > 0)
-        closedir(cgroups->open[--cgroups->depth]);
+        directory_close(&cgroups->open[--cgroups->depth]);
 }
 
 struct cgroups *cgroups_free(struct cgroups *cgroups) {
@@ -157,49 +157,41 @@ static void meet(struct cgroups *cgroups, uint64_t id) {
     unit_from_cgroup_path(cgroups->path, entry->unit);
 }
 
-static void enter(struct cgroups *cgroups, DIR *directory, size_t path_length) {
-    cgroups->open[cgroups->depth] = directory;
+/* Opens the next deeper directory; @p path_length is that of its path. @return 0 or -errno */
+static int enter(struct cgroups *cgroups, int at_fd, const char *name, int flags, size_t path_length) {
+    int result = directory_open(&cgroups->open[cgroups->depth], at_fd, name, flags);
+
+    if (result < 0)
+        return result;
     cgroups->path_length[cgroups->depth++] = path_length;
+    return 0;
 }
 
 static void start_walk(struct cgroups *cgroups) {
     struct stat status;
-    DIR *top = opendir(cgroups->directory);
 
     cgroups->walks++;
     cgroups->spent_usec = 0;
     cgroups->path[0] = '\0';
-    if (!top)
-        return;
-    enter(cgroups, top, 0);
-    if (fstat(dirfd(top), &status) == 0)
+    if (enter(cgroups, AT_FDCWD, cgroups->directory, 0, 0) == 0 && fstat(cgroups->open[0].fd, &status) == 0)
         meet(cgroups, status.st_ino);
 }
 
 /* A cgroup that is gone by now, or lies too deep, is passed over. */
 static void descend(struct cgroups *cgroups, const char *name) {
-    DIR *parent = cgroups->open[cgroups->depth - 1];
-    size_t length = strlen(cgroups->path);
-
-    if (cgroups->depth == DEPTH_MAX)
-        return;
-    int fd = openat(dirfd(parent), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    if (directory)
-        enter(cgroups, directory, length);
-    else if (fd >= 0)
-        close(fd);
+    if (cgroups->depth < DEPTH_MAX)
+        enter(cgroups, cgroups->open[cgroups->depth - 1].fd, name, O_NOFOLLOW, strlen(cgroups->path));
 }
 
 /* Takes the next entry of the deepest open directory. @return whether it was a directory */
 static bool advance(struct cgroups *cgroups) {
     size_t at = cgroups->depth - 1;
     size_t length = cgroups->path_length[at];
-    const struct dirent *found = readdir(cgroups->open[at]);
+    const struct dirent64 *found = directory_next(&cgroups->open[at]);
 
     cgroups->path[length] = '\0';
     if (!found) {
-        closedir(cgroups->open[at]);
+        directory_close(&cgroups->open[at]);
         cgroups->depth--;
         return false;
     }
