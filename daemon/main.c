@@ -171,6 +171,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", error);
         return EXIT_CONFIG;
     }
+    malloc_trim(0); /* what reading it took, so that large tables are not put there: they would be zeroed */
     if (command.action == ACTION_CHECK_CONFIG)
         return EXIT_SUCCESS;
     if (command.action == ACTION_RUN)

@@ -67,7 +67,7 @@ struct manager {
 static size_t open_incidents(const struct manager *manager) {
     size_t count = 0;
 
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < manager->incidents.end; i++)
         count += manager->incidents.incident[i].open;
     return count;
 }
@@ -112,7 +112,7 @@ static void resume_incidents(struct manager *manager) {
     if (count < 0)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents are forgotten",
                    manager->state_directory, strerror(-count));
-    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+    for (size_t i = 0; i < manager->incidents.end; i++) {
         struct incident *incident = &manager->incidents.incident[i];
         if (!incident->open)
             continue;

@@ -118,7 +118,7 @@ static void add_listeners(struct text *text, const struct sample *sample) {
 static void add_incidents(struct text *text, const struct incident_table *table) {
     uint64_t open[PROBLEM_COUNT][SEVERITY_CRITICAL + 1] = {0};
 
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < table->end; i++)
         if (table->incident[i].open)
             open[table->incident[i].finding.problem][table->incident[i].finding.severity]++;
     text_put_string(text, HEADER("incidents_open", "gauge", "Open incidents by problem and severity."));

@@ -85,7 +85,7 @@ static void add_incident(struct json_text *json, const struct incident *incident
 
 static void add_incidents(struct json_text *json, const struct view *view) {
     json_text_open_array(json, "incidents");
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < view->incidents->end; i++)
         if (view->incidents->incident[i].open)
             add_incident(json, &view->incidents->incident[i], view->sample->taken_usec);
     json_text_close_array(json);

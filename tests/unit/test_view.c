@@ -80,6 +80,7 @@ static void test_status_names_the_owner(void **state) {
     char path[256];
 
     (void)state;
+    table.end = 1;
     table.incident[0].open = true;
     finding->cause = CAUSE_FD_HELD;
     finding->severity = SEVERITY_WARNING;
@@ -114,6 +115,7 @@ static void test_as_large_as_can_be(void **state) {
     char path[256];
 
     (void)state;
+    table.end = INCIDENTS_MAX;
     for (size_t i = 0; i < INCIDENTS_MAX; i++) {
         struct incident *incident = &table.incident[i];
         struct finding *finding = &incident->finding;
