@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 #include "netns.h"
 #include "owners.h"
 #include "record.h"
+#include "resident.h"
 #include "sampler.h"
 #include "state_file.h"
 #include "sysctl_files.h"
@@ -291,9 +291,9 @@ static void reload(struct manager *manager) {
         remove_stale_views(manager);
         output_directory_close(&manager->view_directory); /* another may stand at its path by now */
         report_log(LOG_INFO, "configuration reloaded");
-        malloc_trim(0);
     }
     sd_notify(0, "READY=1");
+    resident_give_back();
     schedule(manager);
 }
 
@@ -391,8 +391,8 @@ static int start(struct manager *manager) {
     greet(manager);
     judge_sample(manager);
     schedule(manager);
-    malloc_trim(0); /* reading the configuration took more than is ever needed again */
     sd_notify(0, "READY=1");
+    resident_give_back();
     return 0;
 }
 

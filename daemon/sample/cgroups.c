@@ -24,7 +24,7 @@
 #define ABSENT_USEC     (60 * USEC_PER_SEC)
 
 struct cgroup_entry {
-    uint64_t id;           /* 0 = free */
+    uint64_t id;           /* never 0 */
     uint64_t used_usec;    /* when it was asked for last; 0 = seen in passing */
     uint64_t wanted_since; /* the first walk that looks for it; 0 = nobody has to look */
     uint64_t absent_until; /* not in the tree; looked for again from then on */
@@ -36,6 +36,8 @@ struct cgroup_entry {
 struct cgroups {
     char *directory;
     uint64_t budget_usec;
+    uint8_t
+        filled[SETS]; /* entries of each set; those behind them are never looked at, so they take no memory */
     struct cgroup_entry entry[SETS][WAYS];
     /* The walk that is under way: directories open from the top down to where it stopped. */
     struct directory open[DEPTH_MAX];
@@ -99,19 +101,20 @@ static size_t set_of(uint64_t id) {
 static struct cgroup_entry *find(struct cgroups *cgroups, uint64_t id) {
     struct cgroup_entry *set = cgroups->entry[set_of(id)];
 
-    for (size_t i = 0; i < WAYS; i++)
+    for (size_t i = 0; i < cgroups->filled[set_of(id)]; i++)
         if (set[i].id == id)
             return &set[i];
     return NULL;
 }
 
-/* A free place of the id's set, or that of the entry that was not asked for for the longest time. */
+/* The next place of the id's set, or that of the entry that was not asked for for the longest time. */
 static struct cgroup_entry *oldest(struct cgroups *cgroups, uint64_t id) {
     struct cgroup_entry *set = cgroups->entry[set_of(id)], *found = &set[0];
+    uint8_t *filled = &cgroups->filled[set_of(id)];
 
-    for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].id == 0)
-            return &set[i];
+    if (*filled < WAYS)
+        return &set[(*filled)++];
+    for (size_t i = 1; i < WAYS; i++) {
         if (set[i].used_usec < found->used_usec ||
             (set[i].used_usec == found->used_usec && set[i].seen_in < found->seen_in))
             found = &set[i];
@@ -120,7 +123,7 @@ static struct cgroup_entry *oldest(struct cgroups *cgroups, uint64_t id) {
 }
 
 static bool is_missing(const struct cgroup_entry *entry) {
-    return entry->id > 0 && entry->wanted_since > 0;
+    return entry->wanted_since > 0;
 }
 
 void cgroups_want(struct cgroups *cgroups, uint64_t now_usec, uint64_t id) {
@@ -145,7 +148,7 @@ static void meet(struct cgroups *cgroups, uint64_t id) {
 
     if (!entry) {
         entry = oldest(cgroups, id);
-        if (entry->id > 0 && (entry->used_usec > 0 || entry->seen_in == cgroups->walks))
+        if (entry->used_usec > 0 || entry->seen_in == cgroups->walks)
             return;
         *entry = (struct cgroup_entry){.id = id};
     }
@@ -210,7 +213,7 @@ static void finish_walk(struct cgroups *cgroups, uint64_t now_usec) {
 
     cgroups->asked = false;
     for (size_t set = 0; set < SETS; set++)
-        for (size_t i = 0; i < WAYS; i++) {
+        for (size_t i = 0; i < cgroups->filled[set]; i++) {
             struct cgroup_entry *entry = &cgroups->entry[set][i];
             if (!is_missing(entry))
                 continue;
@@ -252,7 +255,7 @@ bool cgroups_unit(const struct cgroups *cgroups, uint64_t id, char unit[UNIT_SIZ
     const struct cgroup_entry *set = cgroups->entry[set_of(id)];
 
     unit[0] = '\0';
-    for (size_t i = 0; id > 0 && i < WAYS; i++)
+    for (size_t i = 0; id > 0 && i < cgroups->filled[set_of(id)]; i++)
         if (set[i].id == id && set[i].known) {
             memcpy(unit, set[i].unit, UNIT_SIZE);
             return true;
