@@ -299,7 +299,7 @@ static void test_allocations_when_quiet(void **state) {
 static unsigned int pass_ticks(const char *directory, unsigned int more) {
     unsigned int wanted = count_ticks(directory, UINT32_MAX) + more;
 
-    for (int i = 0; i < 600 && count_ticks(directory, UINT32_MAX) < wanted; i++)
+    for (int i = 0; i < 1200 && count_ticks(directory, UINT32_MAX) < wanted; i++)
         usleep(50000);
     assert_true(count_ticks(directory, UINT32_MAX) >= wanted);
     return wanted;
@@ -320,7 +320,7 @@ static void test_allocations_in_an_incident(void **state) {
     const char *directory = lab_scratch();
     start_load("leak", "8080", "200");
     struct lab_child *daemon = start_counted(directory, MANY_WALKS, NULL);
-    daemon_wait_alerts(daemon, "close-wait-leak", "raised", 1, 20);
+    daemon_wait_alerts(daemon, "close-wait-leak", "raised", 1, 60);
     unsigned int raised = pass_ticks(directory, 2);
     pass_ticks(directory, 10);
     start_load("hold", "8081", "20");
