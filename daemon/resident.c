@@ -6,15 +6,23 @@
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+static void *pointer_to(uintptr_t address) {
+    void *pointer;
+
+    memcpy(&pointer, &address, sizeof pointer);
+    return pointer;
+}
 
 /* Whether the loader wrote into the object's code: that is in no file. */
 static bool has_text_relocations(const struct dl_phdr_info *object) {
     for (size_t i = 0; i < object->dlpi_phnum; i++) {
         if (object->dlpi_phdr[i].p_type != PT_DYNAMIC)
             continue;
-        const ElfW(Dyn) *entry = (const ElfW(Dyn) *)(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
+        const ElfW(Dyn) *entry = pointer_to(object->dlpi_addr + object->dlpi_phdr[i].p_vaddr);
         for (; entry->d_tag != DT_NULL; entry++)
             if (entry->d_tag == DT_TEXTREL || (entry->d_tag == DT_FLAGS && entry->d_un.d_val & DF_TEXTREL))
                 return true;
@@ -41,7 +49,7 @@ static int drop_constant_pages(struct dl_phdr_info *object, size_t size, void *c
         uintptr_t start = (object->dlpi_addr + segment->p_vaddr) & ~(page - 1);
         uintptr_t end = (object->dlpi_addr + segment->p_vaddr + segment->p_memsz) & ~(page - 1);
         if (end > start)
-            madvise((void *)start, end - start, MADV_DONTNEED); /* a failure costs memory, nothing else */
+            madvise(pointer_to(start), end - start, MADV_DONTNEED); /* a failure costs memory, nothing else */
     }
     return 0;
 }

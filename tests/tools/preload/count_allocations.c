@@ -35,14 +35,14 @@ void *malloc(size_t size) {
     return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size) {
+void *calloc(size_t nmemb, size_t size) {
     allocations++;
-    return __libc_calloc(count, size);
+    return __libc_calloc(nmemb, size);
 }
 
-void *realloc(void *block, size_t size) {
+void *realloc(void *ptr, size_t size) {
     allocations++;
-    return __libc_realloc(block, size);
+    return __libc_realloc(ptr, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
@@ -54,9 +54,9 @@ void *aligned_alloc(size_t alignment, size_t size) {
     return memalign(alignment, size);
 }
 
-int posix_memalign(void **block, size_t alignment, size_t size) {
-    *block = memalign(alignment, size);
-    return *block ? 0 : ENOMEM;
+int posix_memalign(void **memptr, size_t alignment, size_t size) {
+    *memptr = memalign(alignment, size);
+    return *memptr ? 0 : ENOMEM;
 }
 
 int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
