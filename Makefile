@@ -45,6 +45,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/t
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
 E2E_TESTS := $(wildcard tests/e2e/*.sh)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c) \
            $(if $(WITH_BPF),bpf/synwaitd-bpf.c)
 MAN_PAGES := $(wildcard man/*.[1-8])
@@ -109,6 +110,11 @@ $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
+# Loaded into a program under test.
+$(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
+
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
 $(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
@@ -120,7 +126,7 @@ $(B)/bench/bench: $(B)/release/tests/bench/bench.o $(B)/libsynwaitd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
-test-programs: all $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS)
+test-programs: all $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
 
 run:
 	@tools/install-deps build
@@ -153,7 +159,7 @@ compilers:
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
-integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/tools/tcpload
+integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/tools/tcpload $(PRELOADS)
 	@tests/run $(INTEGRATION_TESTS)
 
 e2e: test-programs

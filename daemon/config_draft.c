@@ -170,7 +170,7 @@ int config_draft_finish(struct config_draft *draft, const struct config_files *f
     int result = check(draft, files, error);
     if (result < 0)
         return result;
-    *config = draft->config;
+    memcpy(config, &draft->config, offsetof(struct config, port));
     config->port_count = draft->port_count;
     for (size_t i = 0; i < CONDITION_COUNT; i++)
         config->rule[i] = draft->rule[i].rule;

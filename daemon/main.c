@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -157,6 +158,7 @@ int main(int argc, char **argv) {
 
     secure_standard_streams();
     save_memory();
+    umask(S_IWGRP | S_IWOTH); /* the mode that each file is made with decides: no second call to set it */
     if (parse_command_line(argc, argv, &command) < 0) {
         fputs("Try 'synwaitd --help'.\n", stderr);
         return EXIT_USAGE;
@@ -169,6 +171,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%s\n", error);
         return EXIT_CONFIG;
     }
+    malloc_trim(0); /* what reading it took, so that large tables are not put there: they would be zeroed */
     if (command.action == ACTION_CHECK_CONFIG)
         return EXIT_SUCCESS;
     if (command.action == ACTION_RUN)

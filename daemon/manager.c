@@ -4,15 +4,14 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,6 +25,7 @@
 #include "netns.h"
 #include "owners.h"
 #include "record.h"
+#include "resident.h"
 #include "sampler.h"
 #include "state_file.h"
 #include "sysctl_files.h"
@@ -33,15 +33,15 @@
 #include "util.h"
 #include "view.h"
 
-#define STATUS_MIN_USEC  (10 * USEC_PER_SEC)
-#define CONFIRM_DIVISOR  4 /* a second look comes after a quarter of the interval */
-#define ACCURACY_DIVISOR 20
+#define STATUS_MIN_USEC (10 * USEC_PER_SEC)
+#define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
+#define SLACK_DIVISOR   20
 
 struct manager {
     struct config *config; /* the caller's */
     const struct manager_options *options;
-    sd_event *event;
-    sd_event_source *timer;
+    sigset_t signals; /* that end or reload it */
+    bool ended;
     struct sampler *sampler;
     struct owners *owners;
     const struct sample *sample;
@@ -54,11 +54,13 @@ struct manager {
     struct alert alert[INCIDENTS_MAX + FINDINGS_MAX];
     char netns[64];
     char boot_id[SD_ID128_STRING_MAX];
-    const char *runtime_directory; /* for status and metrics; NULL: none */
-    const char *state_directory;   /* for incidents; NULL: they are not kept */
+    const char *runtime_directory;          /* for status and metrics; NULL: none */
+    struct output_directory view_directory; /* the same */
+    const char *state_directory;            /* for incidents; NULL: they are not kept */
     bool state_file_failed, view_failed;
     bool queues_told, queues_work;
-    uint64_t due_usec; /* of the next regular tick */
+    uint64_t due_usec;  /* of the next regular tick */
+    uint64_t wake_usec; /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
     uint64_t notified_usec;
     uint64_t watchdog_usec;
@@ -67,7 +69,7 @@ struct manager {
 static size_t open_incidents(const struct manager *manager) {
     size_t count = 0;
 
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < manager->incidents.end; i++)
         count += manager->incidents.incident[i].open;
     return count;
 }
@@ -112,7 +114,7 @@ static void resume_incidents(struct manager *manager) {
     if (count < 0)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents are forgotten",
                    manager->state_directory, strerror(-count));
-    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+    for (size_t i = 0; i < manager->incidents.end; i++) {
         struct incident *incident = &manager->incidents.incident[i];
         if (!incident->open)
             continue;
@@ -187,6 +189,8 @@ static void notify(struct manager *manager, bool changed) {
 
 /* The files that others read. A failure is told once, and once more when it is over. */
 static void publish(struct manager *manager) {
+    if (!manager->runtime_directory)
+        return;
     struct view view = {
         .sample = manager->sample,
         .incidents = &manager->incidents,
@@ -199,13 +203,10 @@ static void publish(struct manager *manager) {
         .alerts_dropped = report_dropped(),
     };
     int result = 0;
-
-    if (!manager->runtime_directory)
-        return;
     if (manager->config->status)
-        result = status_write(manager->runtime_directory, &view);
+        result = status_write(&manager->view_directory, &view);
     if (manager->config->metrics && result == 0)
-        result = metrics_write(manager->runtime_directory, &view);
+        result = metrics_write(&manager->view_directory, &view);
     if (result < 0 && !manager->view_failed)
         report_log(LOG_WARNING, "%s: status and metrics are not written: %s", manager->runtime_directory,
                    strerror(-result));
@@ -234,17 +235,13 @@ static void judge_sample(struct manager *manager) {
 }
 
 /* The next regular tick, unless a rate just went over its threshold and wants a second look sooner. */
-static int schedule(struct manager *manager) {
-    uint64_t now = now_monotonic_usec();
-    uint64_t next = manager->due_usec;
-
-    if (threshold_awaits_second_look(&manager->tracker)) {
-        uint64_t soon = now + manager->config->interval_usec / CONFIRM_DIVISOR;
-        if (soon < next)
-            next = soon;
-    }
-    int result = sd_event_source_set_time(manager->timer, next);
-    return result < 0 ? result : sd_event_source_set_enabled(manager->timer, SD_EVENT_ONESHOT);
+static void schedule(struct manager *manager) {
+    manager->wake_usec = manager->due_usec;
+    if (!threshold_awaits_second_look(&manager->tracker))
+        return;
+    uint64_t soon = now_monotonic_usec() + manager->config->interval_usec / CONFIRM_DIVISOR;
+    if (soon < manager->wake_usec)
+        manager->wake_usec = soon;
 }
 
 /* Told at the start and when it changes: what half-open counts rest on, and why. */
@@ -267,18 +264,20 @@ static void show_first(const struct manager *manager) {
         console_print_states(stdout, manager->sample, manager->config, console_wants_color(stdout));
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
-    struct manager *manager = context;
+/* Lets the kernel put the tick together with what else wakes the machine. */
+static void allow_slack(const struct manager *manager) {
+    prctl(PR_SET_TIMERSLACK, manager->config->interval_usec * 1000 / SLACK_DIVISOR);
+}
+
+static int tick(struct manager *manager) {
     uint64_t interval = manager->config->interval_usec;
 
-    (void)source;
-    (void)usec;
     take_sample(manager);
     tell_queues(manager);
     show_first(manager);
     judge_sample(manager);
     if (report_failed())
-        return sd_event_exit(manager->event, -EIO);
+        return -EIO;
     uint64_t now = now_monotonic_usec();
     if (now >= manager->due_usec) {
         uint64_t missed = (now - manager->due_usec) / interval;
@@ -286,17 +285,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *context) {
         manager->missed_ticks += missed;
         manager->due_usec += (missed + 1) * interval;
     }
-    if (manager->options->ticks > 0 && manager->ticks >= manager->options->ticks)
-        return sd_event_exit(manager->event, 0);
-    return schedule(manager);
-}
-
-static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
-    struct manager *manager = context;
-
-    (void)source;
-    report_log(LOG_INFO, "stopping on signal %u", info->ssi_signo);
-    return sd_event_exit(manager->event, 0);
+    manager->ended = manager->options->ticks > 0 && manager->ticks >= manager->options->ticks;
+    schedule(manager);
+    return 0;
 }
 
 /* An interval near the unit's WatchdogSec= would look like a hang: ask for a longer one. */
@@ -309,12 +300,9 @@ static void fit_watchdog(struct manager *manager) {
     sd_notifyf(0, "WATCHDOG_USEC=%" PRIu64, needed);
 }
 
-static int on_reload(sd_event_source *source, const struct signalfd_siginfo *info, void *context) {
-    struct manager *manager = context;
+static void reload(struct manager *manager) {
     char error[CONFIG_ERROR_SIZE];
 
-    (void)source;
-    (void)info;
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
     if (config_load(manager->config, manager->options->config_file, "", error) < 0) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
@@ -322,37 +310,59 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *inf
         /* Never later than it was: reloads in a row must not put off sampling. */
         uint64_t next = now_monotonic_usec() + manager->config->interval_usec;
         manager->due_usec = next < manager->due_usec ? next : manager->due_usec;
+        allow_slack(manager);
         fit_watchdog(manager);
         remove_stale_views(manager);
+        output_directory_close(&manager->view_directory); /* another may stand at its path by now */
         report_log(LOG_INFO, "configuration reloaded");
-        malloc_trim(0);
     }
     sd_notify(0, "READY=1");
-    return schedule(manager);
+    resident_give_back();
+    schedule(manager);
 }
 
-static int add_sources(struct manager *manager) {
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP};
-    sigset_t mask;
-    uint64_t interval = manager->config->interval_usec;
+static int block_signals(struct manager *manager) {
+    sigemptyset(&manager->signals);
+    sigaddset(&manager->signals, SIGTERM);
+    sigaddset(&manager->signals, SIGINT);
+    sigaddset(&manager->signals, SIGHUP);
+    return sigprocmask(SIG_BLOCK, &manager->signals, NULL) < 0 ? -errno : 0;
+}
 
-    sigemptyset(&mask);
-    for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
-        sigaddset(&mask, signals[i]);
-    if (sigprocmask(SIG_BLOCK, &mask, NULL) < 0)
-        return -errno;
-    int result = sd_event_default(&manager->event);
-    for (size_t i = 0; result >= 0 && i < ARRAY_SIZE(signals); i++)
-        result = sd_event_add_signal(manager->event, NULL, signals[i],
-                                     signals[i] == SIGHUP ? on_reload : on_stop, manager);
-    if (result < 0)
-        return result;
-    /* The first sample at once, but not before we are ready: with a million sockets its walk takes a while.
-     */
-    uint64_t now = now_monotonic_usec();
-    manager->due_usec = now + interval;
-    return sd_event_add_time(manager->event, &manager->timer, CLOCK_MONOTONIC, now,
-                             interval / ACCURACY_DIVISOR, on_timer, manager);
+/* One system call: a timer of its own and a descriptor for signals would take a setting, a wait and a read.
+   @return the signal, 0 when it is @p now_usec's time or for no reason, or -errno */
+static int wait_for_signal(const struct manager *manager, uint64_t now_usec) {
+    uint64_t left = manager->wake_usec - now_usec;
+    struct timespec timeout = {.tv_sec = (time_t)(left / USEC_PER_SEC),
+                               .tv_nsec = (long)(left % USEC_PER_SEC) * 1000};
+    int number = sigtimedwait(&manager->signals, NULL, &timeout);
+
+    if (number > 0)
+        return number;
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+static void handle(struct manager *manager, int number) {
+    if (number == SIGHUP) {
+        reload(manager);
+        return;
+    }
+    report_log(LOG_INFO, "stopping on signal %d", number);
+    manager->ended = true;
+}
+
+/* A tick that is due comes before a signal, so that reloads in a row do not put off sampling. */
+static int loop(struct manager *manager) {
+    int result = 0;
+
+    while (result >= 0 && !manager->ended) {
+        uint64_t now = now_monotonic_usec();
+        if (now >= manager->wake_usec)
+            result = tick(manager);
+        else if ((result = wait_for_signal(manager, now)) > 0)
+            handle(manager, result);
+    }
+    return result;
 }
 
 static void greet(const struct manager *manager) {
@@ -382,6 +392,7 @@ static int start(struct manager *manager) {
 
     netns_name(manager->netns, sizeof manager->netns);
     manager->runtime_directory = given_directory("RUNTIME_DIRECTORY");
+    manager->view_directory = output_directory_at(manager->runtime_directory);
     /* With DynamicUser= a preserved runtime directory is hidden in /run/private, so that nobody could read
        the status file: what outlives a restart goes to the state directory. */
     manager->state_directory = given_directory("STATE_DIRECTORY");
@@ -401,15 +412,19 @@ static int start(struct manager *manager) {
     manager->owners = owners_new("/proc", "/sys/fs/cgroup");
     if (!manager->owners)
         return -errno;
-    result = add_sources(manager);
+    result = block_signals(manager);
     if (result < 0)
         return result;
+    manager->due_usec = now_monotonic_usec() + manager->config->interval_usec;
+    allow_slack(manager);
     fit_watchdog(manager);
     remove_stale_views(manager);
     resume_incidents(manager);
     greet(manager);
-    malloc_trim(0); /* reading the configuration took more than is ever needed again */
+    /* The first sample comes at once (wake_usec is 0), but not before we are ready: with a million sockets
+       its walk takes a while. */
     sd_notify(0, "READY=1");
+    resident_give_back();
     return 0;
 }
 
@@ -417,10 +432,9 @@ static void stop(struct manager *manager) {
     sd_notify(0, "STOPPING=1");
     if (manager->sample) /* otherwise those of the previous life have not been taken over */
         save_incidents(manager);
-    sd_event_source_unref(manager->timer);
-    sd_event_unref(manager->event);
     sampler_free(manager->sampler);
     owners_free(manager->owners);
+    output_directory_close(&manager->view_directory);
 }
 
 int manager_run(struct config *config, const struct manager_options *options) {
@@ -430,7 +444,7 @@ int manager_run(struct config *config, const struct manager_options *options) {
     manager.options = options;
     int result = start(&manager);
     if (result >= 0)
-        result = sd_event_loop(manager.event);
+        result = loop(&manager);
     stop(&manager);
     return result < 0 ? result : 0;
 }

@@ -149,7 +149,7 @@ static json_t *table_to_json(const char *boot_id, const struct incident_table *t
     char next_id[INCIDENT_ID_SIZE];
 
     incident_id_format(table->next_id, next_id);
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < table->end; i++)
         if (table->incident[i].open &&
             json_array_append_new(incidents, incident_to_json(&table->incident[i])) < 0) {
             json_decref(incidents);
@@ -379,6 +379,7 @@ static int read_table(json_t *root, const char *boot_id, uint64_t now_usec, stru
     size_t count = json_array_size(incidents);
     for (size_t i = 0; i < count && reader.error == 0; i++) {
         read_incident(&reader, json_array_get(incidents, i), &table->incident[i]);
+        table->end = i + 1;
         if (reader.error == 0 && is_duplicate(table, i))
             reader.error = -EBADMSG;
     }
@@ -411,7 +412,8 @@ int state_file_load(const char *directory, const char *boot_id, uint64_t now_use
     int result = text && loaded ? read_file(directory, boot_id, now_usec, text, loaded) : -ENOMEM;
 
     if (result > 0)
-        *table = *loaded;
+        memcpy(table, loaded,
+               offsetof(struct incident_table, incident) + loaded->end * sizeof *loaded->incident);
     free(loaded);
     free(text);
     return result;

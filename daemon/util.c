@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -31,7 +31,7 @@ void cleanup_file(FILE **stream) {
 
 struct text text_in(char *buffer, size_t size) {
     buffer[0] = '\0';
-    return (struct text){.buffer = buffer, .size = size, .length = 0};
+    return (struct text){.buffer = buffer, .size = size};
 }
 
 /* Steps back over a UTF-8 sequence that the cut left incomplete. */
@@ -47,6 +47,13 @@ static size_t whole_characters(const char *buffer, size_t length) {
     return length - (start - 1) < need ? start - 1 : length;
 }
 
+/* Ends a text that is full. */
+static void cut(struct text *text) {
+    text->cut = true;
+    text->length = whole_characters(text->buffer, text->size - 1);
+    text->buffer[text->length] = '\0';
+}
+
 void text_add(struct text *text, const char *format, ...) {
     size_t room = text->size - text->length;
     va_list args;
@@ -60,8 +67,32 @@ void text_add(struct text *text, const char *format, ...) {
         text->length += (size_t)written;
         return;
     }
-    text->length = whole_characters(text->buffer, text->size - 1);
+    cut(text);
+}
+
+void text_put(struct text *text, const char *bytes, size_t length) {
+    size_t room = text->size - 1 - text->length;
+    bool fits = length <= room;
+
+    memcpy(text->buffer + text->length, bytes, fits ? length : room);
+    text->length += fits ? length : room;
     text->buffer[text->length] = '\0';
+    if (!fits)
+        cut(text);
+}
+
+void text_put_string(struct text *text, const char *string) {
+    text_put(text, string, strlen(string));
+}
+
+void text_put_number(struct text *text, uint64_t number) {
+    char digits[20]; /* of UINT64_MAX */
+    size_t first = sizeof digits;
+
+    do
+        digits[--first] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    text_put(text, digits + first, sizeof digits - first);
 }
 
 uint64_t clock_usec(clockid_t clock) {
@@ -88,27 +119,66 @@ static int write_all(int fd, const char *data, size_t size) {
     return 0;
 }
 
-int write_file_atomic(const char *directory, const char *name, const void *data, size_t size,
-                      unsigned int mode) {
-    CLEANUP_FD int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (dir_fd < 0)
-        return -errno;
-    char temporary[256];
-    int length = snprintf(temporary, sizeof temporary, ".%s.tmp", name);
-    if (length < 0 || (size_t)length >= sizeof temporary)
+/* A left-over of a killed predecessor is ours to replace; O_EXCL keeps links out. */
+static int create_new(int dir_fd, const char *name, unsigned int mode) {
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(dir_fd, name, flags, mode);
+
+    if (fd < 0 && errno == EEXIST && unlinkat(dir_fd, name, 0) == 0)
+        fd = openat(dir_fd, name, flags, mode);
+    return fd < 0 ? -errno : fd;
+}
+
+static int replace_in(int dir_fd, const char *name, const void *data, size_t size, unsigned int mode) {
+    char temporary[NAME_MAX + 1];
+    struct text text = text_in(temporary, sizeof temporary);
+
+    text_put_string(&text, ".");
+    text_put_string(&text, name);
+    text_put_string(&text, ".tmp");
+    if (text.cut)
         return -ENAMETOOLONG;
-    /* A left-over of a killed predecessor is ours to replace; O_EXCL and O_NOFOLLOW keep links out. */
-    unlinkat(dir_fd, temporary, 0);
-    CLEANUP_FD int fd = openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    CLEANUP_FD int fd = create_new(dir_fd, temporary, mode);
     if (fd < 0)
-        return -errno;
+        return fd;
     int result = write_all(fd, data, size);
-    if (result == 0 && fchmod(fd, mode) < 0)
-        result = -errno;
     if (result == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
         result = -errno;
     if (result < 0)
         unlinkat(dir_fd, temporary, 0);
+    return result;
+}
+
+struct output_directory output_directory_at(const char *path) {
+    return (struct output_directory){.path = path, .fd = -1};
+}
+
+void output_directory_close(struct output_directory *directory) {
+    cleanup_fd(&directory->fd);
+    directory->fd = -1;
+}
+
+/* Four system calls as long as the directory stands: open, write, rename, close. */
+int output_replace(struct output_directory *directory, const char *name, const void *data, size_t size,
+                   unsigned int mode) {
+    if (directory->fd >= 0) {
+        int result = replace_in(directory->fd, name, data, size, mode);
+        if (result != -ENOENT)
+            return result;
+        output_directory_close(directory); /* removed: a file can be made in it no more */
+    }
+    directory->fd = open(directory->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (directory->fd < 0)
+        return -errno;
+    return replace_in(directory->fd, name, data, size, mode);
+}
+
+int write_file_atomic(const char *directory, const char *name, const void *data, size_t size,
+                      unsigned int mode) {
+    struct output_directory once = output_directory_at(directory);
+    int result = output_replace(&once, name, data, size, mode);
+
+    output_directory_close(&once);
     return result;
 }
 

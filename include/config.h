@@ -25,10 +25,10 @@ struct config {
     uint32_t cpu_budget_permyriad; /* of one core, for walks */
     uint64_t walk_max_age_usec;
     struct threshold_rule rule[CONDITION_COUNT];
-    struct port_rule port[PORT_RULES_MAX]; /* ascending by port */
-    size_t port_count;
     uint64_t reminder_usec;
     bool journal, metrics, status;
+    size_t port_count;
+    struct port_rule port[PORT_RULES_MAX]; /* ascending by port; at the end, as hardly one is ever used */
 };
 
 /** Fills @p config with the shipped defaults. */

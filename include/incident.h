@@ -34,10 +34,11 @@ struct incident {
 
 /** Memory of the incident stage. Zeroed, then next_id set to any number not used before. */
 struct incident_table {
-    struct incident incident[INCIDENTS_MAX];
+    size_t end; /* none is open from here on: what is never looked at takes no memory */
     uint64_t next_id;
     struct figure knob[KNOB_COUNT]; /* last known sysctls */
     struct figure syn_drops;        /* per second, at the last update */
+    struct incident incident[INCIDENTS_MAX];
 };
 
 /** Something to tell. Holds no pointers into the table. */

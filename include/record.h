@@ -54,6 +54,12 @@ const char *record_get(const struct record *record, const char *key);
  */
 struct record *record_add_dropped(struct record *record, uint64_t alerts);
 
+/**
+ * @return bytes of the UTF-8 character at @p text; 0 if there is none (RFC 3629: shortest form, no
+ * surrogates) or if it is a control character, C1 among them: some terminals obey those
+ */
+size_t printable_length(const char *text);
+
 /** Makes @p text one line of valid UTF-8 in place: every other byte, and control characters, become '?'. */
 void text_clean(char *text);
 

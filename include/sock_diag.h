@@ -65,11 +65,18 @@ bool sock_diag_one_pass(const struct sock_diag *diag);
  * An interrupted or lost dump is started again up to three times; @p restart, if not NULL, is called first
  * each time so that the caller forgets what it has counted.
  * @return 0: these were all; 1: there are more than request->most, and the next dump would have to read
- * them first, so close the handle; -errno from the kernel or the socket; -EAGAIN after three interrupted
- * dumps; -EBADMSG for a malformed answer
+ * them first (see sock_diag_dump_apart()); -errno from the kernel or the socket; -EAGAIN after three
+ * interrupted dumps; -EBADMSG for a malformed answer
  */
 int sock_diag_dump(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
                    void (*restart)(void *context), void *context);
+
+/**
+ * The same on a socket of its own, which is closed at the end: that ends the dump in the kernel, too. So the
+ * next dump has nothing to read when there were more than request->most.
+ */
+int sock_diag_dump_apart(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
+                         void (*restart)(void *context), void *context);
 
 /**
  * Parses one datagram of a dump's answer.

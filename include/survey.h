@@ -35,16 +35,17 @@ bool survey_needed(const struct threshold_rule *rule, struct figure count, struc
 void survey_count(struct survey *survey, const struct diag_socket *socket, bool inbound);
 
 /**
- * Dumps sockets in @p state, TIME-WAIT or ESTABLISHED, until enough are seen, on a netlink socket of its own:
- * closing that ends the dump in the kernel, too. Of more than enough it takes a fair part, by port.
+ * Dumps sockets in @p state, TIME-WAIT or ESTABLISHED, until enough are seen, on a netlink socket of its own.
+ * Of more than enough it takes a fair part, by port.
+ * @param diag lends its memory
  * @param count how many there are
  * @param listening one bit per port that a listener has
  * @param shares receives whose they are, in place of what it has of @p state; nothing on failure
  * @param survey receives what was seen; zero on failure
  * @return 0, or -errno
  */
-int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
-                struct share_tables *shares, struct survey *survey);
+int survey_take(struct sock_diag *diag, enum tcp_state state, uint64_t count,
+                const uint64_t listening[65536 / 64], struct share_tables *shares, struct survey *survey);
 
 /**
  * @return the ports that leave about three quarters of @p most out of @p count sockets, none of them a port

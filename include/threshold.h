@@ -83,8 +83,9 @@ struct track {
 
 /** Memory of the threshold stage between ticks; zeroed at start. Caller-owned. */
 struct threshold_tracker {
-    struct track track[TRACKS_MAX];
     uint64_t judged_usec; /* sample time of the previous call */
+    size_t end;           /* none is used from here on */
+    struct track track[TRACKS_MAX];
 };
 
 /**

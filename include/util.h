@@ -3,6 +3,7 @@
 #ifndef SYNWAITD_UTIL_H
 #define SYNWAITD_UTIL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -29,6 +30,7 @@ struct text {
     char *buffer;
     size_t size;   /* bytes in buffer, with the NUL */
     size_t length; /* bytes written, without the NUL */
+    bool cut;      /* something did not fit */
 };
 
 /** Starts an empty text in @p buffer of @p size bytes (size must be at least 1). */
@@ -37,6 +39,15 @@ struct text text_in(char *buffer, size_t size);
 /** Appends printf-style; what does not fit is cut at the last whole UTF-8 character. */
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** Appends @p length bytes, without the cost of a format; cut alike. */
+void text_put(struct text *text, const char *bytes, size_t length);
+
+/** Appends a string, likewise. */
+void text_put_string(struct text *text, const char *string);
+
+/** Appends a decimal number, likewise. */
+void text_put_number(struct text *text, uint64_t number);
+
 /** @return @p clock now, in microseconds. */
 uint64_t clock_usec(clockid_t clock);
 
@@ -44,10 +55,30 @@ uint64_t clock_usec(clockid_t clock);
 uint64_t now_monotonic_usec(void);
 
 /**
- * Writes @p size bytes to @p directory/@p name so that a reader sees the old or the new file, never a half.
- * Writes to a temporary name beside it, sets @p mode with fchmod (the umask does not count), renames.
+ * A directory in which whole files are replaced again and again. Its descriptor is kept from one to the next,
+ * and opened anew when the directory is gone and another stands at its path.
+ */
+struct output_directory {
+    const char *path; /* borrowed */
+    int fd;           /* -1: not open */
+};
+
+/** @return a directory that is opened when it is first written to. */
+struct output_directory output_directory_at(const char *path);
+
+/** Closes the descriptor; the next replacement looks at the path again. */
+void output_directory_close(struct output_directory *directory);
+
+/**
+ * Writes @p size bytes to the file @p name so that a reader sees the old or the new file, never a half: to a
+ * temporary name beside it, which is then renamed. Follows no link.
+ * @param mode of the file, less the umask
  * @return 0 or -errno; the temporary file is removed on failure.
  */
+int output_replace(struct output_directory *directory, const char *name, const void *data, size_t size,
+                   unsigned int mode);
+
+/** The same for a file that is written once in a while: nothing stays open. */
 int write_file_atomic(const char *directory, const char *name, const void *data, size_t size,
                       unsigned int mode);
 

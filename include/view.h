@@ -11,10 +11,15 @@
 #include "incident.h"
 #include "sample.h"
 #include "sampler.h"
+#include "util.h"
 
 #define STATUS_FILE_NAME  "status.json"
 #define METRICS_FILE_NAME "synwaitd.prom"
 #define VIEW_LISTENERS    10
+#define VIEW_BYTES        (128 * 1024)
+
+/** Where the files are put together, one after the other; only what they fill of it becomes resident. */
+extern char view_buffer[VIEW_BYTES];
 
 /** Everything that is shown; the pointers are borrowed. */
 struct view {
@@ -41,10 +46,10 @@ size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
  * 0. */
 struct figure view_walk_age_usec(const struct sample *sample);
 
-/** Replaces @p directory/status.json. @return 0 or -errno. */
-int status_write(const char *directory, const struct view *view);
+/** Replaces @p directory/status.json. @return 0 or -errno; -EFBIG if it is larger than VIEW_BYTES. */
+int status_write(struct output_directory *directory, const struct view *view);
 
-/** Replaces @p directory/synwaitd.prom, in the Prometheus text format. @return 0 or -errno. */
-int metrics_write(const char *directory, const struct view *view);
+/** Replaces @p directory/synwaitd.prom, in the Prometheus text format. @return likewise. */
+int metrics_write(struct output_directory *directory, const struct view *view);
 
 #endif

@@ -19,7 +19,7 @@ struct update {
 };
 
 static struct incident *find_incident(struct incident_table *table, const struct finding *finding) {
-    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+    for (size_t i = 0; i < table->end; i++) {
         struct incident *incident = &table->incident[i];
         if (incident->open && incident->finding.family == finding->family &&
             scope_equal(&incident->finding.scope, &finding->scope))
@@ -29,10 +29,10 @@ static struct incident *find_incident(struct incident_table *table, const struct
 }
 
 static struct incident *free_incident(struct incident_table *table) {
-    for (size_t i = 0; i < INCIDENTS_MAX; i++)
+    for (size_t i = 0; i < table->end; i++)
         if (!table->incident[i].open)
             return &table->incident[i];
-    return NULL;
+    return table->end < INCIDENTS_MAX ? &table->incident[table->end++] : NULL;
 }
 
 static void tell(struct update *update, struct incident *incident, enum alert_event event) {
@@ -49,7 +49,7 @@ static void tell(struct update *update, struct incident *incident, enum alert_ev
 /* Whether an open incident tells of the same cause: of the linked family and, for a listener, of the same
  * port. */
 static bool is_explained(const struct incident_table *table, const struct finding *finding) {
-    for (size_t i = 0; i < INCIDENTS_MAX && finding->linked != FAMILY_NONE; i++) {
+    for (size_t i = 0; i < table->end && finding->linked != FAMILY_NONE; i++) {
         const struct incident *incident = &table->incident[i];
         if (!incident->open || incident->finding.family != finding->linked)
             continue;
@@ -216,8 +216,10 @@ static struct outcome last_outcome(const struct incident *incident, enum ending 
 }
 
 static void clear_unseen(struct update *update) {
-    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
-        struct incident *incident = &update->table->incident[i];
+    struct incident_table *table = update->table;
+
+    for (size_t i = 0; i < table->end; i++) {
+        struct incident *incident = &table->incident[i];
         if (!incident->open || incident->seen || update->now_usec < incident->keep_until_usec)
             continue;
         incident->finding.lead = incident->peak; /* the record is about the worst of it */
@@ -227,14 +229,16 @@ static void clear_unseen(struct update *update) {
         alert->outcome = last_outcome(incident, alert->ending, update->now_usec);
         incident->open = false;
     }
+    while (table->end > 0 && !table->incident[table->end - 1].open)
+        table->end--;
 }
 
 /* Incidents that were open before; the new ones come after those that are over. */
 static void follow_open(struct update *update, const struct finding *findings, size_t count) {
-    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+    for (size_t i = 0; i < update->table->end; i++) {
         struct incident *incident = &update->table->incident[i];
         if (!incident->open)
-            continue; /* memory that is never written to costs nothing */
+            continue;
         incident->seen = false;
         ending_follow(&incident->watch, update->sample);
     }

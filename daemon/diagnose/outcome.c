@@ -77,10 +77,22 @@ static void add_change(struct knob_changes *changes, const struct knob_change *c
     changes->change[changes->count++] = *change;
 }
 
+/* As hardly ever: all else is for the tick at which one was read that is new. */
+static bool any_differs(const struct figure known[KNOB_COUNT], const struct sample *sample) {
+    for (size_t i = 0; i < KNOB_COUNT; i++) {
+        struct figure now = sample->knob[i].value;
+        if (figure_known(now) && (!figure_known(known[i]) || known[i].value != now.value))
+            return true;
+    }
+    return false;
+}
+
 struct knob_changes knob_changes_find(struct figure known[KNOB_COUNT], const struct sample *sample) {
     struct knob_changes changes = {0};
     bool range_moved = false;
 
+    if (!any_differs(known, sample))
+        return changes;
     for (size_t i = 0; i < KNOB_COUNT; i += parts_of((enum knob)i)) {
         struct knob_change change = {.knob = (enum knob)i, .parts = parts_of((enum knob)i)};
         if (!take_key(&known[i], &sample->knob[i], &change))

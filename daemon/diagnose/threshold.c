@@ -56,7 +56,7 @@ static uint64_t time_over(bool over, bool was_over, bool is_rate, uint64_t so_fa
 
 static struct track *find_track(struct threshold_tracker *tracker, enum condition condition,
                                 const struct scope *scope) {
-    for (size_t i = 0; i < TRACKS_MAX; i++) {
+    for (size_t i = 0; i < tracker->end; i++) {
         struct track *track = &tracker->track[i];
         if (track->used && track->condition == condition && scope_equal(&track->scope, scope))
             return track;
@@ -64,16 +64,26 @@ static struct track *find_track(struct threshold_tracker *tracker, enum conditio
     return NULL;
 }
 
+static struct track *free_track(struct threshold_tracker *tracker) {
+    for (size_t i = 0; i < tracker->end; i++)
+        if (!tracker->track[i].used)
+            return &tracker->track[i];
+    return tracker->end < TRACKS_MAX ? &tracker->track[tracker->end++] : NULL;
+}
+
 static struct track *new_track(struct threshold_tracker *tracker, enum condition condition,
                                const struct scope *scope) {
-    for (size_t i = 0; i < TRACKS_MAX; i++) {
-        struct track *track = &tracker->track[i];
-        if (track->used)
-            continue;
+    struct track *track = free_track(tracker);
+
+    if (track)
         *track = (struct track){.used = true, .condition = condition, .scope = *scope};
-        return track;
-    }
-    return NULL;
+    return track;
+}
+
+/* In the quiet state there is nothing to look through. */
+static void drop_unused(struct threshold_tracker *tracker) {
+    while (tracker->end > 0 && !tracker->track[tracker->end - 1].used)
+        tracker->end--;
 }
 
 static void set_severity(struct track *track, const struct threshold_rule *rule) {
@@ -234,7 +244,7 @@ static void judge(const struct observation *seen, void *context) {
 
 /* A listener that closed or a destination no longer among the fullest: nothing there any more. */
 static void judge_unseen(struct judgement *judgement, const struct sample *sample) {
-    for (size_t i = 0; i < TRACKS_MAX; i++) {
+    for (size_t i = 0; i < judgement->tracker->end; i++) {
         struct track *track = &judgement->tracker->track[i];
         if (!track->used || judgement->seen[i])
             continue;
@@ -284,7 +294,7 @@ static size_t collect(const struct threshold_tracker *tracker, struct breach bre
 
     for (int condition = 0; condition < CONDITION_COUNT; condition++) {
         size_t first = count;
-        for (size_t i = 0; i < TRACKS_MAX && count < BREACHES_MAX; i++) {
+        for (size_t i = 0; i < tracker->end && count < BREACHES_MAX; i++) {
             const struct track *track = &tracker->track[i];
             if (track->used && (int)track->condition == condition && track->severity != SEVERITY_NONE)
                 insert_sorted(breaches, first, count++, &track->last);
@@ -312,12 +322,13 @@ size_t threshold_evaluate(const struct config *config, const struct sample *samp
     for (int condition = 0; condition < CONDITION_COUNT; condition++)
         observe(config, sample, (enum condition)condition, judge, &judgement);
     judge_unseen(&judgement, sample);
+    drop_unused(tracker);
     tracker->judged_usec = sample->taken_usec;
     return collect(tracker, breaches);
 }
 
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker) {
-    for (size_t i = 0; i < TRACKS_MAX; i++) {
+    for (size_t i = 0; i < tracker->end; i++) {
         const struct track *track = &tracker->track[i];
         if (track->used && track->severity == SEVERITY_NONE && track->first_look)
             return true;

@@ -27,11 +27,17 @@ struct builder {
     char text[RECORD_FIELDS_MAX * (RECORD_KEY_MAX + 1 + RECORD_VALUE_MAX + 1)];
 };
 
-/*
- * Length of the UTF-8 character at @p text; 0 if there is none (RFC 3629: shortest form, no surrogates) or if
- * it is a control character, C1 among them: some terminals obey those.
- */
-static size_t printable_length(const char *text) {
+/* The main thread's alone. On the stack all its 44 KiB would become resident, to stay: each page is touched
+   there (-fstack-clash-protection). Here it is what a record fills. */
+static struct builder *new_builder(void) {
+    static struct builder builder;
+
+    builder.count = 0;
+    builder.used = 0;
+    return &builder;
+}
+
+size_t printable_length(const char *text) {
     static const uint32_t least[] = {[2] = 0xA0, [3] = 0x800, [4] = 0x10000};
     unsigned char lead = (unsigned char)text[0];
 
@@ -281,36 +287,32 @@ struct record *record_from_alert(const struct alert *alert, const char *netns) {
 struct record *record_with_files(const struct alert *alert, const char *netns,
                                  const struct provenance *provenance) {
     const struct finding *finding = &alert->finding;
-    struct builder builder;
+    struct builder *builder = new_builder();
 
-    builder.count = 0;
-    builder.used = 0;
-    put_identity(&builder, alert, netns);
+    put_identity(builder, alert, netns);
     if (finding_has_number(finding)) {
-        put_condition(&builder, &finding->lead);
-        put_age(&builder, alert);
+        put_condition(builder, &finding->lead);
+        put_age(builder, alert);
     }
-    put_who(&builder, finding);
-    put_explanation(&builder, finding, provenance);
-    put_outcome(&builder, &alert->outcome);
+    put_who(builder, finding);
+    put_explanation(builder, finding, provenance);
+    put_outcome(builder, &alert->outcome);
     if (alert->event == EVENT_CLEARED) {
-        put_number(&builder, "SYNWAITD_DURATION_SEC", alert->duration_usec / USEC_PER_SEC);
+        put_number(builder, "SYNWAITD_DURATION_SEC", alert->duration_usec / USEC_PER_SEC);
         if (finding_has_number(finding))
-            put_number(&builder, "SYNWAITD_PEAK", alert->peak);
-        put(&builder, "SYNWAITD_ENDED_BY", ending_name(alert->ending));
+            put_number(builder, "SYNWAITD_PEAK", alert->peak);
+        put(builder, "SYNWAITD_ENDED_BY", ending_name(alert->ending));
     }
-    return finish(&builder, alert_priority(alert), true);
+    return finish(builder, alert_priority(alert), true);
 }
 
 struct record *record_from_log(int priority, const char *message) {
-    struct builder builder;
+    struct builder *builder = new_builder();
 
-    builder.count = 0;
-    builder.used = 0;
-    put(&builder, "MESSAGE", message);
-    put_number(&builder, "PRIORITY", (uint64_t)priority);
-    put(&builder, "SYSLOG_IDENTIFIER", IDENTIFIER);
-    return finish(&builder, priority, false);
+    put(builder, "MESSAGE", message);
+    put_number(builder, "PRIORITY", (uint64_t)priority);
+    put(builder, "SYSLOG_IDENTIFIER", IDENTIFIER);
+    return finish(builder, priority, false);
 }
 
 const char *record_get(const struct record *record, const char *key) {
@@ -339,24 +341,22 @@ static void put_evidence_with(struct builder *builder, const char *evidence, con
 
 struct record *record_add_dropped(struct record *record, uint64_t alerts) {
     const char *evidence = record_get(record, "SYNWAITD_EVIDENCE");
-    struct builder builder;
+    struct builder *builder = new_builder();
     char pair[48];
 
     snprintf(pair, sizeof pair, "alerts_dropped=%" PRIu64, alerts);
-    builder.count = 0;
-    builder.used = 0;
     for (size_t i = 0; i < record->count; i++) {
         const char *value = strchr(record->field[i], '=') + 1;
         char key[RECORD_KEY_MAX + 1];
         snprintf(key, sizeof key, "%.*s", (int)(value - record->field[i] - 1), record->field[i]);
         if (evidence && value == evidence)
-            put_evidence_with(&builder, evidence, pair);
+            put_evidence_with(builder, evidence, pair);
         else
-            put(&builder, key, value);
+            put(builder, key, value);
     }
     if (!evidence)
-        put(&builder, "SYNWAITD_EVIDENCE", pair);
-    struct record *replacement = finish(&builder, record->priority, record->is_alert);
+        put(builder, "SYNWAITD_EVIDENCE", pair);
+    struct record *replacement = finish(builder, record->priority, record->is_alert);
     if (!replacement)
         return record;
     replacement->alerts_dropped = alerts;

@@ -3,9 +3,14 @@
 
 #include "threshold.h"
 
+char view_buffer[VIEW_BYTES];
+
 /* The fuller of the two queues, in permyriad of its limit. */
 static uint32_t fill(const struct sample *sample, const struct listener *listener) {
     enum limit_source source;
+
+    if (listener->half_open == 0 && listener->accept_queue == 0)
+        return 0; /* as nearly all are */
     struct figure limit = syn_queue_limit(sample, listener, &source);
     uint32_t half_open = permyriad_of(listener->half_open, figure_or(limit, listener->backlog));
     uint32_t accept = permyriad_of(listener->accept_queue, listener->backlog);

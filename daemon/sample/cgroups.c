@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cgroups.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +11,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "owners.h"
 #include "util.h"
 
@@ -24,7 +24,7 @@
 #define ABSENT_USEC     (60 * USEC_PER_SEC)
 
 struct cgroup_entry {
-    uint64_t id;           /* 0 = free */
+    uint64_t id;           /* never 0 */
     uint64_t used_usec;    /* when it was asked for last; 0 = seen in passing */
     uint64_t wanted_since; /* the first walk that looks for it; 0 = nobody has to look */
     uint64_t absent_until; /* not in the tree; looked for again from then on */
@@ -36,9 +36,11 @@ struct cgroup_entry {
 struct cgroups {
     char *directory;
     uint64_t budget_usec;
+    uint8_t
+        filled[SETS]; /* entries of each set; those behind them are never looked at, so they take no memory */
     struct cgroup_entry entry[SETS][WAYS];
     /* The walk that is under way: directories open from the top down to where it stopped. */
-    DIR *open[DEPTH_MAX];
+    struct directory open[DEPTH_MAX];
     size_t path_length[DEPTH_MAX]; /* of path, at each of them */
     size_t depth;                  /* 0 = none under way */
     char path[DEPTH_MAX * (NAME_MAX + 1) + 1];
@@ -79,7 +81,7 @@ struct cgroups *cgroups_new(const char *directory, uint64_t budget_usec) {
 
 static void stop_walk(struct cgroups *cgroups) {
     while (cgroups->depth > 0)
-        closedir(cgroups->open[--cgroups->depth]);
+        directory_close(&cgroups->open[--cgroups->depth]);
 }
 
 struct cgroups *cgroups_free(struct cgroups *cgroups) {
@@ -99,19 +101,20 @@ static size_t set_of(uint64_t id) {
 static struct cgroup_entry *find(struct cgroups *cgroups, uint64_t id) {
     struct cgroup_entry *set = cgroups->entry[set_of(id)];
 
-    for (size_t i = 0; i < WAYS; i++)
+    for (size_t i = 0; i < cgroups->filled[set_of(id)]; i++)
         if (set[i].id == id)
             return &set[i];
     return NULL;
 }
 
-/* A free place of the id's set, or that of the entry that was not asked for for the longest time. */
+/* The next place of the id's set, or that of the entry that was not asked for for the longest time. */
 static struct cgroup_entry *oldest(struct cgroups *cgroups, uint64_t id) {
     struct cgroup_entry *set = cgroups->entry[set_of(id)], *found = &set[0];
+    uint8_t *filled = &cgroups->filled[set_of(id)];
 
-    for (size_t i = 0; i < WAYS; i++) {
-        if (set[i].id == 0)
-            return &set[i];
+    if (*filled < WAYS)
+        return &set[(*filled)++];
+    for (size_t i = 1; i < WAYS; i++) {
         if (set[i].used_usec < found->used_usec ||
             (set[i].used_usec == found->used_usec && set[i].seen_in < found->seen_in))
             found = &set[i];
@@ -120,7 +123,7 @@ static struct cgroup_entry *oldest(struct cgroups *cgroups, uint64_t id) {
 }
 
 static bool is_missing(const struct cgroup_entry *entry) {
-    return entry->id > 0 && entry->wanted_since > 0;
+    return entry->wanted_since > 0;
 }
 
 void cgroups_want(struct cgroups *cgroups, uint64_t now_usec, uint64_t id) {
@@ -145,7 +148,7 @@ static void meet(struct cgroups *cgroups, uint64_t id) {
 
     if (!entry) {
         entry = oldest(cgroups, id);
-        if (entry->id > 0 && (entry->used_usec > 0 || entry->seen_in == cgroups->walks))
+        if (entry->used_usec > 0 || entry->seen_in == cgroups->walks)
             return;
         *entry = (struct cgroup_entry){.id = id};
     }
@@ -157,49 +160,41 @@ static void meet(struct cgroups *cgroups, uint64_t id) {
     unit_from_cgroup_path(cgroups->path, entry->unit);
 }
 
-static void enter(struct cgroups *cgroups, DIR *directory, size_t path_length) {
-    cgroups->open[cgroups->depth] = directory;
+/* Opens the next deeper directory; @p path_length is that of its path. @return 0 or -errno */
+static int enter(struct cgroups *cgroups, int at_fd, const char *name, int flags, size_t path_length) {
+    int result = directory_open(&cgroups->open[cgroups->depth], at_fd, name, flags);
+
+    if (result < 0)
+        return result;
     cgroups->path_length[cgroups->depth++] = path_length;
+    return 0;
 }
 
 static void start_walk(struct cgroups *cgroups) {
     struct stat status;
-    DIR *top = opendir(cgroups->directory);
 
     cgroups->walks++;
     cgroups->spent_usec = 0;
     cgroups->path[0] = '\0';
-    if (!top)
-        return;
-    enter(cgroups, top, 0);
-    if (fstat(dirfd(top), &status) == 0)
+    if (enter(cgroups, AT_FDCWD, cgroups->directory, 0, 0) == 0 && fstat(cgroups->open[0].fd, &status) == 0)
         meet(cgroups, status.st_ino);
 }
 
 /* A cgroup that is gone by now, or lies too deep, is passed over. */
 static void descend(struct cgroups *cgroups, const char *name) {
-    DIR *parent = cgroups->open[cgroups->depth - 1];
-    size_t length = strlen(cgroups->path);
-
-    if (cgroups->depth == DEPTH_MAX)
-        return;
-    int fd = openat(dirfd(parent), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
-    if (directory)
-        enter(cgroups, directory, length);
-    else if (fd >= 0)
-        close(fd);
+    if (cgroups->depth < DEPTH_MAX)
+        enter(cgroups, cgroups->open[cgroups->depth - 1].fd, name, O_NOFOLLOW, strlen(cgroups->path));
 }
 
 /* Takes the next entry of the deepest open directory. @return whether it was a directory */
 static bool advance(struct cgroups *cgroups) {
     size_t at = cgroups->depth - 1;
     size_t length = cgroups->path_length[at];
-    const struct dirent *found = readdir(cgroups->open[at]);
+    const struct dirent64 *found = directory_next(&cgroups->open[at]);
 
     cgroups->path[length] = '\0';
     if (!found) {
-        closedir(cgroups->open[at]);
+        directory_close(&cgroups->open[at]);
         cgroups->depth--;
         return false;
     }
@@ -218,7 +213,7 @@ static void finish_walk(struct cgroups *cgroups, uint64_t now_usec) {
 
     cgroups->asked = false;
     for (size_t set = 0; set < SETS; set++)
-        for (size_t i = 0; i < WAYS; i++) {
+        for (size_t i = 0; i < cgroups->filled[set]; i++) {
             struct cgroup_entry *entry = &cgroups->entry[set][i];
             if (!is_missing(entry))
                 continue;
@@ -260,7 +255,7 @@ bool cgroups_unit(const struct cgroups *cgroups, uint64_t id, char unit[UNIT_SIZ
     const struct cgroup_entry *set = cgroups->entry[set_of(id)];
 
     unit[0] = '\0';
-    for (size_t i = 0; id > 0 && i < WAYS; i++)
+    for (size_t i = 0; id > 0 && i < cgroups->filled[set_of(id)]; i++)
         if (set[i].id == id && set[i].known) {
             memcpy(unit, set[i].unit, UNIT_SIZE);
             return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Columns are found by name: kernels add them in the middle of a line. A column that a condition rests on
- * must be there; the others are evidence, and older kernels lack some.
+ * must be there; the others are evidence, and older kernels lack some. Each file is gone through once.
  */
 #include "counters.h"
 
@@ -19,48 +19,64 @@ struct word {
 };
 
 struct column {
-    const char *name;
-    enum source source;
+    char name[24]; /* in place: pointers would cost a relocation each */
+    uint8_t length;
+    uint8_t index; /* enum counter or enum gauge */
     bool required;
 };
 
-static const struct column columns[COUNTER_COUNT] = {
-    [COUNTER_ACTIVE_OPENS] = {"ActiveOpens", SOURCE_SNMP, true},
-    [COUNTER_PASSIVE_OPENS] = {"PassiveOpens", SOURCE_SNMP, true},
-    [COUNTER_ATTEMPT_FAILS] = {"AttemptFails", SOURCE_SNMP, true},
-    [COUNTER_ESTAB_RESETS] = {"EstabResets", SOURCE_SNMP, false},
-    [COUNTER_OUT_RSTS] = {"OutRsts", SOURCE_SNMP, false},
-    [COUNTER_RETRANS_SEGS] = {"RetransSegs", SOURCE_SNMP, false},
-    [COUNTER_SYNCOOKIES_SENT] = {"SyncookiesSent", SOURCE_NETSTAT, true},
-    [COUNTER_SYNCOOKIES_RECV] = {"SyncookiesRecv", SOURCE_NETSTAT, true},
-    [COUNTER_SYNCOOKIES_FAILED] = {"SyncookiesFailed", SOURCE_NETSTAT, false},
-    [COUNTER_EMBRYONIC_RSTS] = {"EmbryonicRsts", SOURCE_NETSTAT, false},
-    [COUNTER_TIME_WAIT_CREATED] = {"TW", SOURCE_NETSTAT, false},
-    [COUNTER_TIME_WAIT_RECYCLED] = {"TWRecycled", SOURCE_NETSTAT, false},
-    [COUNTER_TIME_WAIT_OVERFLOW] = {"TCPTimeWaitOverflow", SOURCE_NETSTAT, true},
-    [COUNTER_LISTEN_OVERFLOWS] = {"ListenOverflows", SOURCE_NETSTAT, true},
-    [COUNTER_LISTEN_DROPS] = {"ListenDrops", SOURCE_NETSTAT, true},
-    [COUNTER_REQ_QUEUE_FULL_COOKIES] = {"TCPReqQFullDoCookies", SOURCE_NETSTAT, true},
-    [COUNTER_REQ_QUEUE_FULL_DROP] = {"TCPReqQFullDrop", SOURCE_NETSTAT, true},
-    [COUNTER_TIMEOUTS] = {"TCPTimeouts", SOURCE_NETSTAT, false},
-    [COUNTER_SYN_RETRANS] = {"TCPSynRetrans", SOURCE_NETSTAT, false},
-    [COUNTER_ACK_SKIPPED_SYN_RECV] = {"TCPACKSkippedSynRecv", SOURCE_NETSTAT, false},
-    [COUNTER_ABORT_ON_MEMORY] = {"TCPAbortOnMemory", SOURCE_NETSTAT, false},
-    [COUNTER_ABORT_ON_TIMEOUT] = {"TCPAbortOnTimeout", SOURCE_NETSTAT, false},
-    [COUNTER_MEMORY_PRESSURES] = {"TCPMemoryPressures", SOURCE_NETSTAT, false},
+#define COLUMN(name, index, required)                                                                        \
+    { name, sizeof(name) - 1, index, required }
+
+/* Each table ascends by length, then by name. */
+static const struct column snmp_columns[] = {
+    COLUMN("OutRsts", COUNTER_OUT_RSTS, false),          COLUMN("ActiveOpens", COUNTER_ACTIVE_OPENS, true),
+    COLUMN("EstabResets", COUNTER_ESTAB_RESETS, false),  COLUMN("RetransSegs", COUNTER_RETRANS_SEGS, false),
+    COLUMN("AttemptFails", COUNTER_ATTEMPT_FAILS, true), COLUMN("PassiveOpens", COUNTER_PASSIVE_OPENS, true),
 };
 
-struct sockstat_key {
-    const char *name;
+static const struct column netstat_columns[] = {
+    COLUMN("TW", COUNTER_TIME_WAIT_CREATED, false),
+    COLUMN("TWRecycled", COUNTER_TIME_WAIT_RECYCLED, false),
+    COLUMN("ListenDrops", COUNTER_LISTEN_DROPS, true),
+    COLUMN("TCPTimeouts", COUNTER_TIMEOUTS, false),
+    COLUMN("EmbryonicRsts", COUNTER_EMBRYONIC_RSTS, false),
+    COLUMN("TCPSynRetrans", COUNTER_SYN_RETRANS, false),
+    COLUMN("SyncookiesRecv", COUNTER_SYNCOOKIES_RECV, true),
+    COLUMN("SyncookiesSent", COUNTER_SYNCOOKIES_SENT, true),
+    COLUMN("ListenOverflows", COUNTER_LISTEN_OVERFLOWS, true),
+    COLUMN("TCPReqQFullDrop", COUNTER_REQ_QUEUE_FULL_DROP, true),
+    COLUMN("SyncookiesFailed", COUNTER_SYNCOOKIES_FAILED, false),
+    COLUMN("TCPAbortOnMemory", COUNTER_ABORT_ON_MEMORY, false),
+    COLUMN("TCPAbortOnTimeout", COUNTER_ABORT_ON_TIMEOUT, false),
+    COLUMN("TCPMemoryPressures", COUNTER_MEMORY_PRESSURES, false),
+    COLUMN("TCPTimeWaitOverflow", COUNTER_TIME_WAIT_OVERFLOW, true),
+    COLUMN("TCPACKSkippedSynRecv", COUNTER_ACK_SKIPPED_SYN_RECV, false),
+    COLUMN("TCPReqQFullDoCookies", COUNTER_REQ_QUEUE_FULL_COOKIES, true),
+};
+
+static const struct column sockstat_columns[] = {
+    COLUMN("tw", GAUGE_TIME_WAIT, true),
+    COLUMN("mem", GAUGE_MEMORY_PAGES, true),
+    COLUMN("inuse", GAUGE_INUSE, true),
+    COLUMN("orphan", GAUGE_ORPHANS, true),
+};
+
+static const struct column sockstat6_columns[] = {
+    COLUMN("inuse", GAUGE_INUSE6, true),
+};
+
+/* What is read of one file, and where to. */
+struct reading {
     enum source source;
-    enum gauge gauge;
+    const char *prefix; /* of the lines */
+    const struct column *column;
+    size_t column_count;
+    struct figure *figure;
+    char *reason;
 };
 
-static const struct sockstat_key sockstat_keys[] = {
-    {"inuse", SOURCE_SOCKSTAT, GAUGE_INUSE},   {"orphan", SOURCE_SOCKSTAT, GAUGE_ORPHANS},
-    {"tw", SOURCE_SOCKSTAT, GAUGE_TIME_WAIT},  {"mem", SOURCE_SOCKSTAT, GAUGE_MEMORY_PAGES},
-    {"inuse", SOURCE_SOCKSTAT6, GAUGE_INUSE6},
-};
+#define READ_BY(table) .column = (table), .column_count = ARRAY_SIZE(table)
 
 static const char *file_name(enum source source) {
     return strrchr(source_name(source), '/') + 1;
@@ -84,10 +100,6 @@ static bool next_word(const char **cursor, struct word *word) {
     return word->length > 0;
 }
 
-static bool word_is(const struct word *word, const char *name) {
-    return strncmp(word->start, name, word->length) == 0 && name[word->length] == '\0';
-}
-
 /* Finds the first whole line that starts with @p prefix; gives what follows the prefix, or NULL. */
 static const char *find_line(const char *text, const char *prefix) {
     size_t length = strlen(prefix);
@@ -107,104 +119,141 @@ static size_t count_words(const char *line) {
     return count;
 }
 
-static struct figure read_number(enum source source, const struct word *name, const struct word *word,
-                                 char reason[SOURCE_REASON_SIZE]) {
-    uint64_t value;
-    int result = decimal_parse(word->start, word->length, &value);
-
-    if (result == 0)
-        return FIGURE_OF(value);
-    source_reason(reason, "%s: %.*s: \"%.*s\" is not a number%s", file_name(source), (int)name->length,
-                  name->start, word->length > 32 ? 32 : (int)word->length, word->start,
-                  result == -ERANGE ? " of 64 bits" : "");
-    return FIGURE_NONE;
+static int compare(const struct word *name, const struct column *column) {
+    if (name->length != column->length)
+        return name->length < column->length ? -1 : 1;
+    return memcmp(name->start, column->name, name->length);
 }
 
-static void set_all(struct figure counter[COUNTER_COUNT], enum source source, struct figure figure) {
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
-        if (columns[i].source == source)
-            counter[i] = figure;
+/* @return NULL for one that is not asked for, as most are */
+static const struct column *find_column(const struct reading *reading, const struct word *name) {
+    size_t first = 0, end = reading->column_count;
+
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        int order = compare(name, &reading->column[middle]);
+        if (order == 0)
+            return &reading->column[middle];
+        if (order < 0)
+            end = middle;
+        else
+            first = middle + 1;
+    }
+    return NULL;
 }
 
-static void take_columns(enum source source, const char *names, const char *values,
-                         struct figure counter[COUNTER_COUNT], char reason[SOURCE_REASON_SIZE]) {
+static void set_all(const struct reading *reading, struct figure figure) {
+    for (size_t i = 0; i < reading->column_count; i++)
+        reading->figure[reading->column[i].index] = figure;
+}
+
+static void take(const struct reading *reading, const struct word *name, const struct word *value) {
+    const struct column *column = find_column(reading, name);
+    uint64_t number;
+
+    if (!column)
+        return;
+    int result = decimal_parse(value->start, value->length, &number);
+    reading->figure[column->index] = result == 0 ? FIGURE_OF(number) : FIGURE_NONE;
+    if (result < 0)
+        source_reason(reading->reason, "%s: %s: \"%.*s\" is not a number%s", file_name(reading->source),
+                      column->name, value->length > 32 ? 32 : (int)value->length, value->start,
+                      result == -ERANGE ? " of 64 bits" : "");
+}
+
+/* What was not met is absent, but unknown if a condition needs it. @return the first of those, or NULL */
+static const char *find_missing(const struct reading *reading) {
+    const char *missing = NULL;
+
+    for (size_t i = 0; i < reading->column_count; i++) {
+        struct figure *figure = &reading->figure[reading->column[i].index];
+        if (!reading->column[i].required || figure->status != FIGURE_ABSENT)
+            continue;
+        *figure = FIGURE_NONE;
+        if (!missing)
+            missing = reading->column[i].name;
+    }
+    return missing;
+}
+
+/* Goes through the line of names and the line of values side by side. @return whether they match */
+static bool take_lines(const struct reading *reading, const char *names, const char *values) {
+    size_t name_count = 0, value_count = 0;
     struct word name, value;
 
-    while (next_word(&names, &name) && next_word(&values, &value))
-        for (size_t i = 0; i < COUNTER_COUNT; i++)
-            if (columns[i].source == source && word_is(&name, columns[i].name))
-                counter[i] = read_number(source, &name, &value, reason);
-}
-
-/* A column that a condition needs is unknown when missing, and worth a complaint. */
-static void check_required(enum source source, struct figure counter[COUNTER_COUNT],
-                           char reason[SOURCE_REASON_SIZE]) {
-    for (size_t i = 0; i < COUNTER_COUNT; i++) {
-        if (columns[i].source != source || !columns[i].required || counter[i].status != FIGURE_ABSENT)
-            continue;
-        counter[i] = FIGURE_NONE;
-        source_reason(reason, "%s: no column %s", file_name(source), columns[i].name);
+    set_all(reading, FIGURE_MISSING);
+    for (;;) {
+        bool named = next_word(&names, &name), valued = next_word(&values, &value);
+        name_count += named;
+        value_count += valued;
+        if (!named || !valued)
+            break;
+        take(reading, &name, &value);
     }
+    name_count += count_words(names);
+    value_count += count_words(values);
+    if (name_count == value_count)
+        return true;
+    set_all(reading, FIGURE_NONE);
+    reading->reason[0] = '\0'; /* of a number that was none: a lesser matter now */
+    source_reason(reading->reason, "%s: %zu names but %zu values in \"%s\"", file_name(reading->source),
+                  name_count, value_count, reading->prefix);
+    return false;
 }
 
 int counters_parse(enum source source, const char *text, struct figure counter[COUNTER_COUNT],
                    char reason[SOURCE_REASON_SIZE]) {
-    const char *prefix = source == SOURCE_SNMP ? "Tcp: " : "TcpExt: ";
+    static const struct reading of_snmp = {.prefix = "Tcp: ", READ_BY(snmp_columns)};
+    static const struct reading of_netstat = {.prefix = "TcpExt: ", READ_BY(netstat_columns)};
+    struct reading reading = source == SOURCE_SNMP ? of_snmp : of_netstat;
 
+    reading.source = source;
+    reading.figure = counter;
+    reading.reason = reason;
     reason[0] = '\0';
-    set_all(counter, source, FIGURE_NONE);
-    const char *names = find_line(text, prefix);
+    set_all(&reading, FIGURE_NONE);
+    const char *names = find_line(text, reading.prefix);
     if (!names) {
-        source_reason(reason, "%s: no line \"%s\"", file_name(source), prefix);
+        source_reason(reason, "%s: no line \"%s\"", file_name(source), reading.prefix);
         return -EBADMSG;
     }
     const char *second = strchr(names, '\n') + 1;
-    const char *values = find_line(second, prefix);
-    if (!values || values != second + strlen(prefix)) {
+    const char *values = find_line(second, reading.prefix);
+    if (!values || values != second + strlen(reading.prefix)) {
         source_reason(reason, "%s: no whole line of values after the names of \"%s\"", file_name(source),
-                      prefix);
+                      reading.prefix);
         return -EBADMSG;
     }
-    size_t name_count = count_words(names), value_count = count_words(values);
-    if (name_count != value_count) {
-        source_reason(reason, "%s: %zu names but %zu values in \"%s\"", file_name(source), name_count,
-                      value_count, prefix);
+    if (!take_lines(&reading, names, values))
         return -EBADMSG;
-    }
-    set_all(counter, source, FIGURE_MISSING);
-    take_columns(source, names, values, counter, reason);
-    check_required(source, counter, reason);
+    const char *missing = find_missing(&reading);
+    if (missing)
+        source_reason(reason, "%s: no column %s", file_name(source), missing);
     return reason[0] == '\0' ? 0 : -EBADMSG;
-}
-
-/* Finds @p key in "inuse 5 orphan 0 ..."; false if it is not there with a value. */
-static bool find_key(const char *line, const char *key, struct word *name, struct word *value) {
-    while (next_word(&line, name) && next_word(&line, value))
-        if (word_is(name, key))
-            return true;
-    return false;
 }
 
 int sockstat_parse(enum source source, const char *text, struct figure gauge[GAUGE_COUNT],
                    char reason[SOURCE_REASON_SIZE]) {
-    const char *prefix = source == SOURCE_SOCKSTAT ? "TCP: " : "TCP6: ";
-    const char *line = find_line(text, prefix);
+    static const struct reading of_sockstat = {.prefix = "TCP: ", READ_BY(sockstat_columns)};
+    static const struct reading of_sockstat6 = {.prefix = "TCP6: ", READ_BY(sockstat6_columns)};
+    struct reading reading = source == SOURCE_SOCKSTAT ? of_sockstat : of_sockstat6;
     struct word name, value;
 
+    reading.source = source;
+    reading.figure = gauge;
+    reading.reason = reason;
     reason[0] = '\0';
-    if (!line)
-        source_reason(reason, "%s: no whole line \"%s\"", file_name(source), prefix);
-    for (size_t i = 0; i < ARRAY_SIZE(sockstat_keys); i++) {
-        const struct sockstat_key *key = &sockstat_keys[i];
-        if (key->source != source)
-            continue;
-        gauge[key->gauge] = FIGURE_NONE;
-        if (!line)
-            continue;
-        if (find_key(line, key->name, &name, &value))
-            gauge[key->gauge] = read_number(source, &name, &value, reason);
-        else
-            source_reason(reason, "%s: no value %s in \"%s\"", file_name(source), key->name, prefix);
+    set_all(&reading, FIGURE_NONE);
+    const char *line = find_line(text, reading.prefix);
+    if (!line) {
+        source_reason(reason, "%s: no whole line \"%s\"", file_name(source), reading.prefix);
+        return -EBADMSG;
     }
+    set_all(&reading, FIGURE_MISSING);
+    while (next_word(&line, &name) && next_word(&line, &value))
+        take(&reading, &name, &value);
+    const char *missing = find_missing(&reading);
+    if (missing)
+        source_reason(reason, "%s: no value %s in \"%s\"", file_name(source), missing, reading.prefix);
     return reason[0] == '\0' ? 0 : -EBADMSG;
 }

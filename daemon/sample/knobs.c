@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "decimal.h"
 #include "source_status.h"
@@ -44,10 +44,52 @@ static void knob_path(enum knob knob, char path[PATH_SIZE]) {
         *dot = '/';
 }
 
-static bool writable_by_mode(int sys_fd, const char *path) {
+void knob_files_init(struct knob_files *files) {
+    for (size_t i = 0; i < KNOB_COUNT; i++)
+        files->fd[i] = -1;
+}
+
+static void close_knob(struct knob_files *files, enum knob knob) {
+    cleanup_fd(&files->fd[knob]);
+    files->fd[knob] = -1;
+}
+
+void knob_files_close(struct knob_files *files) {
+    for (size_t i = 0; i < KNOB_COUNT; i++)
+        close_knob(files, (enum knob)i);
+}
+
+static int open_knob(struct knob_files *files, int sys_fd, enum knob knob) {
+    char path[PATH_SIZE];
     struct stat status;
 
-    return fstatat(sys_fd, path, &status, 0) == 0 && (status.st_mode & 0222) != 0;
+    knob_path(knob, path);
+    files->fd[knob] = openat(sys_fd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (files->fd[knob] < 0)
+        return -errno;
+    files->writable[knob] = fstat(files->fd[knob], &status) == 0 && (status.st_mode & 0222) != 0;
+    return 0;
+}
+
+/* One system call once the file is open: a sysctl is read whole from its start (proc_sysctl.c
+   proc_sys_call_handler). @return 0 with @p text NUL-terminated, or -errno */
+static int read_knob(struct knob_files *files, int sys_fd, enum knob knob, char *text, size_t size) {
+    int result = files->fd[knob] < 0 ? open_knob(files, sys_fd, knob) : 0;
+    ssize_t length;
+
+    if (result < 0)
+        return result;
+    do
+        length = pread(files->fd[knob], text, size, 0);
+    while (length < 0 && errno == EINTR);
+    if (length >= 0 && (size_t)length < size) {
+        text[length] = '\0';
+        return 0;
+    }
+    result = length < 0 ? -errno : -EFBIG;
+    if (length < 0)
+        close_knob(files, knob); /* as when the module is gone that made it */
+    return result;
 }
 
 /* Picks one of the blank-separated values of @p text, which must have as many as the file has by design. */
@@ -74,14 +116,6 @@ static int pick_value(enum knob knob, const char *text, uint64_t *value, char re
         return result < 0 ? -EBADMSG : 0;
     source_reason(reason, "%s: %u values where %u are expected", knob_name(knob), count, fields);
     return -EBADMSG;
-}
-
-static int read_plain(int sys_fd, enum knob knob, const char *path, uint64_t *value,
-                      char reason[SOURCE_REASON_SIZE]) {
-    char text[TEXT_SIZE];
-    int result = read_file_at(sys_fd, path, text, sizeof text);
-
-    return result < 0 ? result : pick_value(knob, text, value, reason);
 }
 
 /* Reads "8080" or "9000-9100" up to a comma or the end. */
@@ -122,25 +156,22 @@ int reserved_ports_within(const char *text, unsigned int low, unsigned int high,
     return count;
 }
 
-static int read_reserved(int sys_fd, const char *path, const struct knob_value knob[KNOB_COUNT],
-                         struct reserved_ports *reserved, uint64_t *value, char reason[SOURCE_REASON_SIZE]) {
+/* @param text a short list; a longer one is read again */
+static int read_reserved(struct knob_files *files, int sys_fd, int result, const char *text,
+                         const struct knob_value knob[KNOB_COUNT], struct reserved_ports *reserved,
+                         uint64_t *value, char reason[SOURCE_REASON_SIZE]) {
+    static char long_text[RESERVED_TEXT_SIZE]; /* not resident unless it is needed */
     struct figure low = knob[KNOB_PORT_RANGE_LOW].value, high = knob[KNOB_PORT_RANGE_HIGH].value;
-    char text[TEXT_SIZE];
-    CLEANUP_FREE char *long_text = NULL;
 
-    int result = read_file_at(sys_fd, path, text, sizeof text);
     if (result == -EFBIG) {
-        long_text = malloc(RESERVED_TEXT_SIZE);
-        if (!long_text)
-            return -ENOMEM;
-        result = read_file_at(sys_fd, path, long_text, RESERVED_TEXT_SIZE);
+        text = long_text;
+        result = read_knob(files, sys_fd, KNOB_PORTS_RESERVED, long_text, sizeof long_text);
     }
     if (result < 0)
         return result;
     bool range_known = figure_known(low) && figure_known(high) && low.value < PORTS && high.value < PORTS;
-    result =
-        reserved_ports_within(long_text ? long_text : text, range_known ? (unsigned int)low.value : PORTS,
-                              range_known ? (unsigned int)high.value : PORTS, reserved);
+    result = reserved_ports_within(text, range_known ? (unsigned int)low.value : PORTS,
+                                   range_known ? (unsigned int)high.value : PORTS, reserved);
     if (result < 0) {
         source_reason(reason, "%s: not a list of ports", knob_name(KNOB_PORTS_RESERVED));
         return result;
@@ -153,19 +184,31 @@ static int read_reserved(int sys_fd, const char *path, const struct knob_value k
     return 0;
 }
 
-int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], struct reserved_ports *reserved,
-               char reason[SOURCE_REASON_SIZE]) {
-    int failure = 0;
+/* Values of one file stand side by side in enum knob. */
+static bool shares_file(size_t knob) {
+    return knob > 0 && strcmp(knob_name((enum knob)knob), knob_name((enum knob)(knob - 1))) == 0;
+}
+
+int knobs_read(struct knob_files *files, int sys_fd, struct knob_value knob[KNOB_COUNT],
+               struct reserved_ports *reserved, char reason[SOURCE_REASON_SIZE]) {
+    char text[TEXT_SIZE];
+    int failure = 0, reading = 0;
+    enum knob file = 0; /* that text is of */
 
     reason[0] = '\0';
     reserved->known = false;
     for (size_t i = 0; i < KNOB_COUNT; i++) {
-        char path[PATH_SIZE];
         uint64_t value = 0;
 
-        knob_path((enum knob)i, path);
-        int result = i == KNOB_PORTS_RESERVED ? read_reserved(sys_fd, path, knob, reserved, &value, reason)
-                                              : read_plain(sys_fd, (enum knob)i, path, &value, reason);
+        if (!shares_file(i)) {
+            file = (enum knob)i;
+            reading = read_knob(files, sys_fd, file, text, sizeof text);
+        }
+        int result = reading;
+        if (i == KNOB_PORTS_RESERVED)
+            result = read_reserved(files, sys_fd, reading, text, knob, reserved, &value, reason);
+        else if (result == 0)
+            result = pick_value((enum knob)i, text, &value, reason);
         knob[i] = (struct knob_value){.value = FIGURE_NONE};
         if (result == -ENOENT) {
             knob[i].value = FIGURE_MISSING;
@@ -176,7 +219,7 @@ int knobs_read(int sys_fd, struct knob_value knob[KNOB_COUNT], struct reserved_p
             failure = failure ? failure : result;
             continue;
         }
-        knob[i] = (struct knob_value){FIGURE_OF(value), writable_by_mode(sys_fd, path)};
+        knob[i] = (struct knob_value){FIGURE_OF(value), files->writable[file]};
     }
     return failure;
 }

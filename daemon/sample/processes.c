@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "processes.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "directory.h"
 #include "util.h"
 
 #define ENTRIES          64
@@ -37,7 +37,7 @@ struct processes {
     uint64_t budget_usec;
     struct process_entry entry[ENTRIES];
     /* The round under way, and where it stopped: /proc, and the descriptors of one process. */
-    DIR *proc, *fds;
+    struct directory proc, fds;
     uint32_t pid;               /* whose fds are open */
     unsigned int tried, denied; /* other people's processes in this round */
     uint64_t rounds, spent_usec, next_round_usec;
@@ -54,17 +54,11 @@ struct processes *processes_new(const char *proc_root, uint64_t budget_usec) {
     return processes->proc_root ? processes : processes_free(processes);
 }
 
-static void close_directory(DIR **directory) {
-    if (*directory)
-        closedir(*directory);
-    *directory = NULL;
-}
-
 struct processes *processes_free(struct processes *processes) {
     if (!processes)
         return NULL;
-    close_directory(&processes->fds);
-    close_directory(&processes->proc);
+    directory_close(&processes->fds);
+    directory_close(&processes->proc);
     free(processes->proc_root);
     free(processes);
     return NULL;
@@ -125,12 +119,11 @@ static struct process_entry *make_entry(struct processes *processes, uint64_t in
 }
 
 static bool still_holds(const struct processes *processes, const struct process_entry *entry) {
-    char *link = NULL;
+    char link[256];
+    struct text path = text_in(link, sizeof link);
 
-    if (asprintf(&link, "%s/%u/fd/%d", processes->proc_root, entry->pid, entry->fd) < 0)
-        return false;
-    int64_t inode = socket_inode(AT_FDCWD, link);
-    free(link);
+    text_add(&path, "%s/%u/fd/%d", processes->proc_root, entry->pid, entry->fd);
+    int64_t inode = path.cut ? 0 : socket_inode(AT_FDCWD, link);
     return inode > 0 && (uint64_t)inode == entry->inode;
 }
 
@@ -138,7 +131,7 @@ static void read_comm(const struct processes *processes, struct process_entry *e
     char path[32], comm[72]; /* a kernel thread's can be longer than TASK_COMM_LEN (fs/proc/array.c) */
 
     snprintf(path, sizeof path, "%u/comm", entry->pid);
-    int length = read_file_at(dirfd(processes->proc), path, comm, sizeof comm);
+    int length = read_file_at(processes->proc.fd, path, comm, sizeof comm);
     if (length > 0 && comm[length - 1] == '\n')
         comm[length - 1] = '\0';
     snprintf(entry->comm, sizeof entry->comm, "%.*s", COMM_SIZE - 1, length > 0 ? comm : "");
@@ -164,7 +157,7 @@ static void count_foreign(struct processes *processes, bool denied) {
 
 /* Opens the descriptors of the next process. @return false: there is none left */
 static bool next_process(struct processes *processes) {
-    const struct dirent *process = readdir(processes->proc);
+    const struct dirent64 *process = directory_next(&processes->proc);
     char path[32];
 
     if (!process)
@@ -173,29 +166,22 @@ static bool next_process(struct processes *processes) {
     if (processes->pid == 0)
         return true; /* not a process */
     snprintf(path, sizeof path, "%u/fd", processes->pid);
-    int fd = openat(dirfd(processes->proc), path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        if (errno == EACCES || errno == EPERM)
-            count_foreign(processes, true);
-        return true;
-    }
-    processes->fds = fdopendir(fd);
-    if (!processes->fds)
-        close(fd);
+    int result = directory_open(&processes->fds, processes->proc.fd, path, 0);
+    if (result == -EACCES || result == -EPERM)
+        count_foreign(processes, true);
     return true;
 }
 
 /* Reads some links of the process at hand; closes it when they are all read. */
 static void read_links(struct processes *processes) {
     for (size_t i = 0; i < LINKS_PER_CLOCK; i++) {
-        const struct dirent *link = readdir(processes->fds);
-        int64_t inode =
-            link && link->d_name[0] != '.' ? socket_inode(dirfd(processes->fds), link->d_name) : 0;
+        const struct dirent64 *link = directory_next(&processes->fds);
+        int64_t inode = link && link->d_name[0] != '.' ? socket_inode(processes->fds.fd, link->d_name) : 0;
         /* Opening takes CAP_DAC_READ_SEARCH, reading the links CAP_SYS_PTRACE: one alone is of no use. */
         bool denied = inode == -EACCES || inode == -EPERM;
         if (!link || denied) {
             count_foreign(processes, denied);
-            close_directory(&processes->fds);
+            directory_close(&processes->fds);
             return;
         }
         if (inode > 0)
@@ -207,8 +193,8 @@ static void read_links(struct processes *processes) {
 static void end_round(struct processes *processes, uint64_t now_usec, bool complete) {
     uint64_t gap = ROUND_GAP_FACTOR * processes->spent_usec;
 
-    close_directory(&processes->fds);
-    close_directory(&processes->proc);
+    directory_close(&processes->fds);
+    directory_close(&processes->proc);
     processes->next_round_usec = now_usec + (gap > ROUND_GAP_USEC ? gap : ROUND_GAP_USEC);
     for (size_t i = 0; complete && i < ENTRIES; i++) {
         struct process_entry *entry = &processes->entry[i];
@@ -220,7 +206,7 @@ static void end_round(struct processes *processes, uint64_t now_usec, bool compl
 }
 
 static void begin_round(struct processes *processes) {
-    processes->proc = opendir(processes->proc_root);
+    directory_open(&processes->proc, AT_FDCWD, processes->proc_root, 0); /* else the next round may */
     processes->rounds++;
     processes->tried = processes->denied = 0;
     processes->spent_usec = 0;
@@ -233,7 +219,7 @@ static bool hopeless(const struct processes *processes) {
 
 /* One process, or some links of it. @return whether the round goes on */
 static bool advance(struct processes *processes, uint64_t now_usec) {
-    if (processes->fds) {
+    if (processes->fds.is_open) {
         read_links(processes);
     } else if (!next_process(processes)) {
         end_round(processes, now_usec, true);
@@ -258,12 +244,12 @@ static void search(struct processes *processes, uint64_t now_usec) {
     processes->tick_usec = now_usec;
     if (processes->tick_spent_usec >= processes->budget_usec)
         return;
-    if (!processes->proc) {
+    if (!processes->proc.is_open) {
         if (now_usec < processes->next_round_usec)
             return;
         begin_round(processes);
     }
-    while (processes->proc && processes->tick_spent_usec + spent < processes->budget_usec) {
+    while (processes->proc.is_open && processes->tick_spent_usec + spent < processes->budget_usec) {
         bool more = advance(processes, now_usec);
         uint64_t passed = now_monotonic_usec() - start;
         processes->spent_usec += passed - spent;

@@ -33,6 +33,7 @@ struct sampler {
     struct survey_watch time_wait_watch, established_watch;
     bool walk_known;                /* the last walk was good */
     struct figure walked_half_open; /* half-open connections at the last walk */
+    struct knob_files knob_files;
     bool knobs_read;
     uint64_t knobs_usec;
     uint32_t good_ticks[SOURCE_COUNT];
@@ -76,6 +77,7 @@ struct sampler *sampler_new(const char *proc_root, const char *queues_path) {
 
     if (!sampler)
         return NULL;
+    knob_files_init(&sampler->knob_files);
     bool ok = proc_files_init(&sampler->files, proc_root) == 0;
     sampler->sockets = socket_sampler_new(queues_path);
     if (!ok || !sampler->sockets) {
@@ -95,6 +97,7 @@ struct sampler *sampler_free(struct sampler *sampler) {
         return NULL;
     socket_sampler_free(sampler->sockets);
     proc_files_release(&sampler->files);
+    knob_files_close(&sampler->knob_files);
     free(sampler);
     return NULL;
 }
@@ -166,7 +169,9 @@ static void take_knobs(struct sampler *sampler, bool breached) {
     if (!old && !breached && status->failed_ticks == 0 && !status->degraded)
         return;
     CLEANUP_FD int sys_fd = proc_files_open(&sampler->files, "sys", O_PATH | O_DIRECTORY);
-    int result = sys_fd < 0 ? sys_fd : knobs_read(sys_fd, sample->knob, &sampler->reserved_ports, reason);
+    int result =
+        sys_fd < 0 ? sys_fd
+                   : knobs_read(&sampler->knob_files, sys_fd, sample->knob, &sampler->reserved_ports, reason);
     if (sys_fd < 0) {
         memset(sample->knob, 0, sizeof sample->knob);
         sampler->reserved_ports.known = false;

@@ -20,12 +20,18 @@
 #define MASK_ALL        ((1U << STATE_COUNT) - 2)
 #define MASK_LISTEN     (1U << STATE_LISTEN)
 
+/* libmnl's own would be allocated each time. */
+struct diag_connection {
+    int fd;          /* -1: none */
+    uint32_t portid; /* the kernel's name of this end */
+    bool unfinished; /* the kernel may have more to say about the last dump */
+};
+
 struct sock_diag {
-    struct mnl_socket *socket;
+    struct diag_connection connection;
     uint32_t sequence;
     bool detected; /* one_pass is known */
     bool one_pass;
-    bool unfinished; /* the kernel may have more to say about the last dump */
     _Alignas(struct nlmsghdr) unsigned char buffer[SOCK_DIAG_BUFFER_BYTES];
 };
 
@@ -37,25 +43,38 @@ struct dump {
     uint32_t told; /* while there is a limit: sockets, with those beyond it */
 };
 
-static int set_timeout(struct mnl_socket *socket) {
+/* Waiting for an answer has an end, and answers are told by the name that the kernel gave this end. */
+static int set_up(struct diag_connection *connection) {
     struct timeval timeout = {.tv_sec = TIMEOUT_SECONDS};
+    struct sockaddr_nl name = {0};
+    socklen_t length = sizeof name;
 
-    if (setsockopt(mnl_socket_get_fd(socket), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0)
+    if (setsockopt(connection->fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0 ||
+        getsockname(connection->fd, (struct sockaddr *)&name, &length) < 0)
         return -errno;
+    connection->portid = name.nl_family == AF_NETLINK ? name.nl_pid : 0;
     return 0;
 }
 
-static struct mnl_socket *open_socket(void) {
-    struct mnl_socket *socket = mnl_socket_open2(NETLINK_SOCK_DIAG, SOCK_CLOEXEC);
+static void hang_up(struct diag_connection *connection) {
+    cleanup_fd(&connection->fd);
+    connection->fd = -1;
+    connection->unfinished = false;
+}
 
-    if (!socket)
-        return NULL;
-    if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) == 0 && set_timeout(socket) == 0)
-        return socket;
-    int error = errno;
-    mnl_socket_close(socket);
-    errno = error;
-    return NULL;
+/* @return 0, or -errno with nothing open */
+static int connect_kernel(struct diag_connection *connection) {
+    const struct sockaddr_nl any = {.nl_family = AF_NETLINK};
+
+    *connection =
+        (struct diag_connection){.fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG)};
+    if (connection->fd < 0)
+        return -errno;
+    int result =
+        bind(connection->fd, (const struct sockaddr *)&any, sizeof any) < 0 ? -errno : set_up(connection);
+    if (result < 0)
+        hang_up(connection);
+    return result;
 }
 
 static int send_request(struct sock_diag *diag, int family, const struct diag_request *wanted) {
@@ -84,7 +103,7 @@ static int send_request(struct sock_diag *diag, int family, const struct diag_re
     }
     ssize_t sent;
     do
-        sent = send(mnl_socket_get_fd(diag->socket), diag->buffer, header->nlmsg_len, 0);
+        sent = send(diag->connection.fd, diag->buffer, header->nlmsg_len, 0);
     while (sent < 0 && errno == EINTR);
     return sent < 0 ? -errno : 0;
 }
@@ -98,7 +117,7 @@ static ssize_t receive(struct sock_diag *diag, int flags) {
     ssize_t length;
 
     do
-        length = recvmsg(mnl_socket_get_fd(diag->socket), &message, flags);
+        length = recvmsg(diag->connection.fd, &message, flags);
     while (length < 0 && errno == EINTR);
     if (length < 0)
         return errno == EAGAIN ? -ETIMEDOUT : -errno;
@@ -113,8 +132,8 @@ static ssize_t receive(struct sock_diag *diag, int flags) {
 static bool is_stale(const struct sock_diag *diag, size_t length) {
     const struct nlmsghdr *header = (const struct nlmsghdr *)diag->buffer;
 
-    return length >= sizeof *header && (header->nlmsg_seq != diag->sequence ||
-                                        !mnl_nlmsg_portid_ok(header, mnl_socket_get_portid(diag->socket)));
+    return length >= sizeof *header &&
+           (header->nlmsg_seq != diag->sequence || !mnl_nlmsg_portid_ok(header, diag->connection.portid));
 }
 
 /* Whether a datagram holds the last message of the present dump. */
@@ -135,11 +154,11 @@ static bool ends_dump(const struct sock_diag *diag, size_t length) {
  * drives a dump (af_netlink.c netlink_recvmsg), so when nothing is queued nothing will come.
  */
 static void drain(struct sock_diag *diag) {
-    while (diag->unfinished) {
+    while (diag->connection.unfinished) {
         ssize_t length = receive(diag, MSG_DONTWAIT);
         bool nothing_left = length < 0 && length != -ENOBUFS;
         bool end = length > 0 && !is_stale(diag, (size_t)length) && ends_dump(diag, (size_t)length);
-        diag->unfinished = !nothing_left && !end;
+        diag->connection.unfinished = !nothing_left && !end;
     }
 }
 
@@ -153,8 +172,8 @@ static void tell(const struct diag_socket *socket, void *context) {
 static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
     drain(diag);
     int result = send_request(diag, family, &dump->request);
-    diag->unfinished = result == 0;
-    while (diag->unfinished) {
+    diag->connection.unfinished = result == 0;
+    while (diag->connection.unfinished) {
         ssize_t length = receive(diag, 0);
         if (length < 0)
             return length == -ENOBUFS ? -EINTR : (int)length;
@@ -164,7 +183,7 @@ static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
         bool enough = result >= 0 && dump->told > dump->request.most;
         if (result == 1 && !enough)
             continue;
-        diag->unfinished = !ends_dump(diag, (size_t)length);
+        diag->connection.unfinished = !ends_dump(diag, (size_t)length);
         return enough ? 1 : result;
     }
     return result;
@@ -207,13 +226,12 @@ static int detect(struct sock_diag *diag) {
 
 /* A dump that the kernel began and cannot end, for want of memory, blocks the socket for good. */
 static void replace_socket(struct sock_diag *diag) {
-    struct mnl_socket *fresh = open_socket();
+    struct diag_connection fresh;
 
-    if (!fresh)
+    if (connect_kernel(&fresh) < 0)
         return;
-    mnl_socket_close(diag->socket);
-    diag->socket = fresh;
-    diag->unfinished = false;
+    hang_up(&diag->connection);
+    diag->connection = fresh;
 }
 
 struct sock_diag *sock_diag_attach(int fd) {
@@ -221,13 +239,11 @@ struct sock_diag *sock_diag_attach(int fd) {
 
     if (!diag)
         return NULL;
-    diag->socket = mnl_socket_fdopen(fd);
-    if (!diag->socket || set_timeout(diag->socket) < 0) {
-        free(diag->socket);
-        free(diag);
-        return NULL;
-    }
-    return diag;
+    diag->connection.fd = fd;
+    if (set_up(&diag->connection) == 0)
+        return diag;
+    free(diag);
+    return NULL;
 }
 
 struct sock_diag *sock_diag_open(void) {
@@ -235,9 +251,10 @@ struct sock_diag *sock_diag_open(void) {
 
     if (!diag)
         return NULL;
-    diag->socket = open_socket();
-    if (!diag->socket) {
+    int result = connect_kernel(&diag->connection);
+    if (result < 0) {
         free(diag);
+        errno = -result;
         return NULL;
     }
     detect(diag); /* unanswered now: asked again before the next dump */
@@ -246,7 +263,7 @@ struct sock_diag *sock_diag_open(void) {
 
 struct sock_diag *sock_diag_close(struct sock_diag *diag) {
     if (diag)
-        mnl_socket_close(diag->socket);
+        hang_up(&diag->connection);
     free(diag);
     return NULL;
 }
@@ -280,5 +297,17 @@ int sock_diag_dump(struct sock_diag *diag, const struct diag_request *request, d
         replace_socket(diag);
     if (result == -ENOENT || result == -EOPNOTSUPP)
         diag->detected = false;
+    return result;
+}
+
+int sock_diag_dump_apart(struct sock_diag *diag, const struct diag_request *request, diag_callback callback,
+                         void (*restart)(void *context), void *context) {
+    struct diag_connection kept = diag->connection;
+    int result = connect_kernel(&diag->connection);
+
+    if (result == 0)
+        result = sock_diag_dump(diag, request, callback, restart, context);
+    hang_up(&diag->connection);
+    diag->connection = kept;
     return result;
 }

@@ -318,8 +318,11 @@ int socket_sampler_count_destinations(struct socket_sampler *sampler, struct por
 
 int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, uint64_t count,
                           struct survey *survey) {
+    *survey = (struct survey){0};
+    if (!sampler->diag)
+        return -ENOTCONN;
     mark_listening_ports(sampler);
-    return survey_take(state, count, sampler->is_listening, sampler->shares, survey);
+    return survey_take(sampler->diag, state, count, sampler->is_listening, sampler->shares, survey);
 }
 
 void socket_sampler_forget_survey(struct socket_sampler *sampler, enum tcp_state state) {

@@ -96,23 +96,19 @@ static void look_again(void *context) {
     share_tables_reset(look->shares, 1U << look->state);
 }
 
-int survey_take(enum tcp_state state, uint64_t count, const uint64_t listening[65536 / 64],
-                struct share_tables *shares, struct survey *survey) {
+int survey_take(struct sock_diag *diag, enum tcp_state state, uint64_t count,
+                const uint64_t listening[65536 / 64], struct share_tables *shares, struct survey *survey) {
     struct diag_request request = {
         .state_mask = 1U << state,
         .with_info = state == STATE_ESTABLISHED,
         .most = state == STATE_ESTABLISHED ? SURVEY_ESTABLISHED_MOST : SURVEY_TIME_WAIT_MOST,
     };
     struct look look = {.listening = listening, .state = state, .shares = shares};
-    struct sock_diag *diag = sock_diag_open();
 
     *survey = (struct survey){0};
     look_again(&look);
-    if (!diag)
-        return -errno;
     look.slices = request.slices = survey_slices(count, request.most, listening);
-    int result = sock_diag_dump(diag, &request, look_at, look_again, &look);
-    sock_diag_close(diag);
+    int result = sock_diag_dump_apart(diag, &request, look_at, look_again, &look);
     bool complete = result == 0 && look.slices.width == 0;
     if (result >= 0 && look.survey.sockets == 0 && !complete)
         result = -ENODATA;

@@ -29,15 +29,23 @@ enum { CHILDREN_MAX = 16, POLL_MSEC = 20, PATHS = 4, EXEC_FAILED = 127 };
 static struct lab_child children[CHILDREN_MAX];
 static char scratch[32];
 
-void lab_need_root(void) {
+static void skip_aloud(const char *reason) {
     const char *ci = getenv("CI");
 
-    if (geteuid() == 0)
-        return;
-    print_message("SKIPPED: needs root for network namespaces\n");
+    print_message("SKIPPED: %s\n", reason);
     if (ci && strcmp(ci, "true") == 0)
         fail_msg("CI=true does not allow a skipped test");
     skip();
+}
+
+void lab_need_root(void) {
+    if (geteuid() != 0)
+        skip_aloud("needs root for network namespaces");
+}
+
+void lab_need_file(const char *path) {
+    if (access(path, F_OK) < 0)
+        skip_aloud(path);
 }
 
 static void pause_briefly(void) {

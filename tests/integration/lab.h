@@ -25,6 +25,9 @@ struct lab_child {
 /** Without root, skips the test aloud; under CI=true fails it. */
 void lab_need_root(void);
 
+/** Without this program, or file of the kernel's, likewise. */
+void lab_need_file(const char *path);
+
 /** Puts the test process into a new namespace with loopback and the silent link. */
 void lab_enter(void);
 

@@ -167,11 +167,12 @@ static const struct {
      "netstat: no whole line of values after the names of \"TcpExt: \""},
     {"empty", "", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no line \"TcpExt: \""},
     {"no such group", "IpExt: A\nIpExt: 1\n", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no line \"TcpExt: \""},
-    {"empty lines",
-     "TcpExt: \nTcpExt: \n",
+    {"empty lines", "TcpExt: \nTcpExt: \n", -EBADMSG, {0, FIGURE_UNKNOWN}, "netstat: no column ListenDrops"},
+    {"fewer values, one of them no number",
+     "TcpExt: " NETSTAT_NAMES "\nTcpExt: 1 2 3 x 5 6\n",
      -EBADMSG,
      {0, FIGURE_UNKNOWN},
-     "netstat: no column SyncookiesSent"},
+     "netstat: 7 names but 6 values in \"TcpExt: \""},
 };
 
 static void test_netstat(void **state) {

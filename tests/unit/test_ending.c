@@ -255,6 +255,7 @@ static void test_after_a_restart_of_the_daemon(void **state) {
     memset(&bench.table, 0, sizeof bench.table);
     incident.watch = (struct ending_watch){.listener = bench.listener.local, .inode = 4711};
     bench.table.incident[0] = incident;
+    bench.table.end = 1;
     change_sysctl();
     bench.listener.backlog = 4096;
     tick(true);

@@ -31,13 +31,18 @@ static int remove_tree(void **state) {
     return 0;
 }
 
+static struct knob_files files;
+
 static int read_all(void) {
     CLEANUP_FD int fd = open(tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     for (size_t i = 0; i < KNOB_COUNT; i++)
         knob[i] = (struct knob_value){FIGURE_OF(4711), true};
     reserved.known = true;
-    return knobs_read(fd, knob, &reserved, reason);
+    knob_files_init(&files);
+    int result = knobs_read(&files, fd, knob, &reserved, reason);
+    knob_files_close(&files);
+    return result;
 }
 
 static void check_knob(const char *name, enum knob index, enum figure_status status, uint64_t value) {
@@ -267,21 +272,46 @@ static void test_real(void **state) {
     CLEANUP_FD int fd = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
     (void)state;
-    assert_int_equal(knobs_read(fd, knob, &reserved, reason), 0);
+    knob_files_init(&files);
+    for (int i = 0; i < 2; i++) /* opened, and read again */
+        assert_int_equal(knobs_read(&files, fd, knob, &reserved, reason), 0);
+    knob_files_close(&files);
     assert_true(figure_known(knob[KNOB_SOMAXCONN].value));
     assert_true(figure_known(knob[KNOB_PORT_RANGE_HIGH].value));
     assert_true(figure_known(knob[KNOB_PORTS_RESERVED].value));
     assert_true(knob[KNOB_TCP_FIN_TIMEOUT].writable);
 }
 
+/* From one reading to the next a value changes, and a module comes. */
+static void test_kept_open(void **state) {
+    CLEANUP_FD int fd = open(tree.root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+    (void)state;
+    knob_files_init(&files);
+    assert_int_equal(knobs_read(&files, fd, knob, &reserved, reason), 0);
+    check_knob("before", KNOB_CONNTRACK_MAX, FIGURE_ABSENT, 0);
+    int kept = files.fd[KNOB_TCP_FIN_TIMEOUT];
+    tree_write(&tree, "net/ipv4/tcp_fin_timeout", "7\n");
+    tree_write(&tree, "net/netfilter/nf_conntrack_max", "65536\n");
+    assert_int_equal(knobs_read(&files, fd, knob, &reserved, reason), 0);
+    check_knob("changed", KNOB_TCP_FIN_TIMEOUT, FIGURE_KNOWN, 7);
+    check_knob("came", KNOB_CONNTRACK_MAX, FIGURE_KNOWN, 65536);
+    assert_true(kept >= 0 && files.fd[KNOB_TCP_FIN_TIMEOUT] == kept);
+    assert_true(knob[KNOB_CONNTRACK_MAX].writable);
+    knob_files_close(&files);
+    assert_int_equal(fcntl(kept, F_GETFD), -1);
+    tree_write(&tree, "net/ipv4/tcp_fin_timeout", "60\n");
+    tree_write(&tree, "net/netfilter/nf_conntrack_max", NULL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),           cmocka_unit_test(test_bad),
-        cmocka_unit_test(test_directory),      cmocka_unit_test(test_too_long),
-        cmocka_unit_test(test_writable),       cmocka_unit_test(test_reserved_ports),
-        cmocka_unit_test(test_longest_list),   cmocka_unit_test(test_real),
-        cmocka_unit_test(test_reserved_map),   cmocka_unit_test(test_ehash_entries),
-        cmocka_unit_test(test_negative_limit),
+        cmocka_unit_test(test_good),          cmocka_unit_test(test_bad),
+        cmocka_unit_test(test_directory),     cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_writable),      cmocka_unit_test(test_reserved_ports),
+        cmocka_unit_test(test_longest_list),  cmocka_unit_test(test_real),
+        cmocka_unit_test(test_kept_open),     cmocka_unit_test(test_reserved_map),
+        cmocka_unit_test(test_ehash_entries), cmocka_unit_test(test_negative_limit),
     };
 
     return cmocka_run_group_tests(tests, make_tree, remove_tree);

@@ -3,6 +3,7 @@
 #include "diag_case.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -403,11 +404,45 @@ static void test_real_kernel(void **state) {
     close(listener);
 }
 
+static int next_descriptor(void) {
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+    close(fd);
+    return fd;
+}
+
+/* More than asked for, on a socket that goes with them: the next dump finds nothing left over. */
+static void test_apart(void **state) {
+    int listener[3];
+    struct tally tally = {0};
+    struct diag_request few = {.state_mask = 1U << STATE_LISTEN, .most = 1};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(listener); i++) {
+        listener[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        assert_int_equal(listen(listener[i], 5), 0);
+    }
+    struct sock_diag *diag = sock_diag_open();
+    assert_non_null(diag);
+    int fd = next_descriptor();
+    for (uint32_t i = 1; i <= 3; i++) {
+        assert_int_equal(sock_diag_dump_apart(diag, &few, count, NULL, &tally), 1);
+        assert_int_equal(tally.total, i);
+    }
+    assert_int_equal(next_descriptor(), fd);
+    tally = (struct tally){0};
+    assert_int_equal(sock_diag_dump(diag, &listen_request, count, restart, &tally), 0);
+    assert_true(tally.total >= 3);
+    sock_diag_close(diag);
+    for (size_t i = 0; i < ARRAY_SIZE(listener); i++)
+        close(listener[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_dump_loop),   cmocka_unit_test(test_most),
         cmocka_unit_test(test_recovery),    cmocka_unit_test(test_busy_is_replaced),
-        cmocka_unit_test(test_real_kernel),
+        cmocka_unit_test(test_real_kernel), cmocka_unit_test(test_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

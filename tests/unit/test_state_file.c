@@ -41,6 +41,7 @@ static void add(struct incident_table *table, size_t index, struct alert alert) 
     alert.finding.advice_count = 0;
     memset(alert.finding.evidence, 0, sizeof alert.finding.evidence);
     memset(alert.finding.advice, 0, sizeof alert.finding.advice);
+    table->end = index + 1 > table->end ? index + 1 : table->end;
     table->incident[index] = (struct incident){
         .open = true,
         .id = alert.incident_id,

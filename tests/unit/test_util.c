@@ -83,6 +83,43 @@ static void test_text_after_cut(void **state) {
     text_add(&text, "more");
     assert_string_equal(buffer, "12-34");
     assert_int_equal(text.length, 5);
+    assert_true(text.cut);
+}
+
+static void test_text_put(void **state) {
+    static const struct {
+        const char *name;
+        size_t size;
+        uint64_t number;
+        const char *kept;
+        bool cut;
+    } rows[] = {
+        {"nought", 32, 0, "<0>", false},
+        {"ten", 32, 10, "<10>", false},
+        {"the largest", 32, UINT64_MAX, "<18446744073709551615>", false},
+        {"just fits", 7, 1234, "<1234>", false},
+        {"one too long", 6, 1234, "<1234", true},
+        {"a number cut", 4, 1234, "<12", true},
+        {"no room at all", 1, 1234, "", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char buffer[32];
+        struct text text = text_in(buffer, rows[i].size);
+        text_put_string(&text, "<");
+        text_put_number(&text, rows[i].number);
+        text_put(&text, ">>>", 1);
+        if (strcmp(buffer, rows[i].kept) != 0)
+            fail_msg("%s: \"%s\", wanted \"%s\"", rows[i].name, buffer, rows[i].kept);
+        check_row(rows[i].name, text.length, strlen(rows[i].kept));
+        check_row(rows[i].name, text.cut, rows[i].cut);
+    }
+    char buffer[6];
+    struct text text = text_in(buffer, sizeof buffer);
+    text_put_string(&text, "abc\xE2\x82\xAC");
+    assert_string_equal(buffer, "abc");
+    assert_true(text.cut);
 }
 
 static void read_back(const char *name, const char *content, mode_t mode) {
@@ -97,17 +134,59 @@ static void read_back(const char *name, const char *content, mode_t mode) {
 }
 
 static void test_write_atomic(void **state) {
-    mode_t mask = umask(0077);
+    mode_t mask = umask(0022);
 
     (void)state;
     assert_int_equal(write_file_atomic(directory, "status", "first", 5, 0644), 0);
     read_back("status", "first", 0644);
     assert_int_equal(write_file_atomic(directory, "status", "second", 6, 0600), 0);
     read_back("status", "second", 0600);
-    assert_int_equal(write_file_atomic(directory, "status", "", 0, 0644), 0);
+    assert_int_equal(write_file_atomic(directory, "status", "", 0, 0666), 0);
     read_back("status", "", 0644);
     assert_int_equal(count_entries(), 1);
     umask(mask);
+    remove_file("status");
+}
+
+/* The directory may be removed and made anew under the descriptor that is kept. */
+static void test_directory_made_anew(void **state) {
+    struct output_directory output = output_directory_at(directory);
+
+    (void)state;
+    assert_int_equal(output_replace(&output, "status", "1", 1, 0600), 0);
+    int fd = output.fd;
+    assert_int_equal(output_replace(&output, "status", "2", 1, 0600), 0);
+    assert_int_equal(output.fd, fd);
+    remove_file("status");
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(output_replace(&output, "status", "3", 1, 0600), -ENOENT);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_int_equal(output_replace(&output, "status", "4", 1, 0600), 0);
+    read_back("status", "4", 0600);
+    remove_file("status");
+    assert_int_equal(rmdir(directory), 0);
+    assert_int_equal(mkdir(directory, 0700), 0);
+    assert_int_equal(output_replace(&output, "status", "5", 1, 0600), 0);
+    read_back("status", "5", 0600);
+    output_directory_close(&output);
+    assert_int_equal(output_replace(&output, "status", "6", 1, 0600), 0);
+    output_directory_close(&output);
+    output_directory_close(&output);
+    remove_file("status");
+}
+
+/* Who has the old file open reads it to its end. */
+static void test_open_file_stays(void **state) {
+    char path[512], buffer[16];
+
+    (void)state;
+    assert_int_equal(write_file_atomic(directory, "status", "the old one", 11, 0600), 0);
+    snprintf(path, sizeof path, "%s/status", directory);
+    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(read(fd, buffer, 4), 4);
+    assert_int_equal(write_file_atomic(directory, "status", "new", 3, 0600), 0);
+    assert_int_equal(read(fd, buffer, sizeof buffer), 7);
+    assert_memory_equal(buffer, "old one", 7);
     remove_file("status");
 }
 
@@ -180,9 +259,15 @@ static void test_clock(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_cut),     cmocka_unit_test(test_text_after_cut),
-        cmocka_unit_test(test_write_atomic), cmocka_unit_test(test_write_replaces_leftover),
-        cmocka_unit_test(test_write_errors), cmocka_unit_test(test_read_sizes),
+        cmocka_unit_test(test_text_cut),
+        cmocka_unit_test(test_text_after_cut),
+        cmocka_unit_test(test_text_put),
+        cmocka_unit_test(test_write_atomic),
+        cmocka_unit_test(test_directory_made_anew),
+        cmocka_unit_test(test_open_file_stays),
+        cmocka_unit_test(test_write_replaces_leftover),
+        cmocka_unit_test(test_write_errors),
+        cmocka_unit_test(test_read_sizes),
         cmocka_unit_test(test_clock),
     };
 

@@ -14,6 +14,7 @@
 #include "view.h"
 
 static char directory[] = "/tmp/synwaitd-view-XXXXXX";
+static struct output_directory output = {directory, -1};
 static struct incident_table table;
 static struct sampler_info info;
 
@@ -26,6 +27,7 @@ static int remove_directory(void **state) {
     char path[256];
 
     (void)state;
+    output_directory_close(&output);
     snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
     unlink(path);
     snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, directory);
@@ -56,7 +58,7 @@ static void test_status(void **state) {
     sample.state[STATE_SYN_RECV] = FIGURE_NONE;
     sample.walked_usec = sample.taken_usec + 5; /* the walk follows the counters */
     sample.source[SOURCE_WALK] = (struct source_status){3, true, "sock_diag: \"quoted\" \x1b[2J"};
-    assert_int_equal(status_write(directory, &view), 0);
+    assert_int_equal(status_write(&output, &view), 0);
     snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
     json_t *root = json_load_file(path, 0, &error);
     assert_non_null(root);
@@ -78,12 +80,13 @@ static void test_status_names_the_owner(void **state) {
     char path[256];
 
     (void)state;
+    table.end = 1;
     table.incident[0].open = true;
     finding->cause = CAUSE_FD_HELD;
     finding->severity = SEVERITY_WARNING;
     strcpy(finding->unit, "a\xFF\n.service");
     endpoint_parse("192.0.2.9:5432", &finding->peer);
-    assert_int_equal(status_write(directory, &view), 0);
+    assert_int_equal(status_write(&output, &view), 0);
     memset(&table, 0, sizeof table);
     snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
     json_t *root = json_load_file(path, 0, NULL);
@@ -97,10 +100,54 @@ static void test_status_names_the_owner(void **state) {
 static void test_directory_gone(void **state) {
     struct sample sample = quiet_sample();
     struct view view = view_of(&sample);
+    struct output_directory nowhere = output_directory_at("/nonexistent/synwaitd");
 
     (void)state;
-    assert_int_equal(status_write("/nonexistent/synwaitd", &view), -ENOENT);
-    assert_int_equal(metrics_write("/nonexistent/synwaitd", &view), -ENOENT);
+    assert_int_equal(status_write(&nowhere, &view), -ENOENT);
+    assert_int_equal(metrics_write(&nowhere, &view), -ENOENT);
+}
+
+/* All that there may be, with names that take as many bytes as they can: it fits. */
+static void test_as_large_as_can_be(void **state) {
+    static struct listener listeners[VIEW_LISTENERS];
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+    char path[256];
+
+    (void)state;
+    table.end = INCIDENTS_MAX;
+    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+        struct incident *incident = &table.incident[i];
+        struct finding *finding = &incident->finding;
+        incident->open = true;
+        incident->id = UINT64_MAX;
+        finding->problem = PROBLEM_SYN_FLOOD;
+        finding->cause = CAUSE_FD_HELD;
+        finding->severity = SEVERITY_CRITICAL;
+        memset(finding->unit, '"', sizeof finding->unit - 1);
+        endpoint_parse("[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535", &finding->local);
+        finding->peer = finding->local;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++)
+        listeners[i] = (struct listener){.local = table.incident[0].finding.local,
+                                         .half_open = UINT32_MAX,
+                                         .accept_queue = UINT32_MAX,
+                                         .backlog = UINT32_MAX};
+    sample.listener = listeners;
+    sample.listener_count = ARRAY_SIZE(listeners);
+    for (size_t i = 0; i < SOURCE_COUNT; i++) {
+        sample.source[i].degraded = true;
+        memset(sample.source[i].reason, '\x1b', SOURCE_REASON_SIZE - 1);
+    }
+    assert_int_equal(status_write(&output, &view), 0);
+    assert_int_equal(metrics_write(&output, &view), 0);
+    memset(&table, 0, sizeof table);
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES, NULL);
+    assert_int_equal(json_array_size(json_object_get(root, "incidents")), INCIDENTS_MAX);
+    assert_int_equal(json_array_size(json_object_get(root, "listeners")), VIEW_LISTENERS);
+    assert_int_equal(json_object_size(json_object_get(root, "degraded")), SOURCE_COUNT);
+    json_decref(root);
 }
 
 /* Every line is a comment or `name{labels} number`, each name has its HELP and TYPE before it. */
@@ -135,7 +182,7 @@ static void test_metrics(void **state) {
     }
     sample.listener = listeners;
     sample.listener_count = ARRAY_SIZE(listeners);
-    assert_int_equal(metrics_write(directory, &view), 0);
+    assert_int_equal(metrics_write(&output, &view), 0);
     snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, directory);
     CLEANUP_FILE FILE *file = fopen(path, "re");
     assert_non_null(file);
@@ -172,11 +219,9 @@ static void test_fullest_listeners(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status),
-        cmocka_unit_test(test_status_names_the_owner),
-        cmocka_unit_test(test_directory_gone),
-        cmocka_unit_test(test_metrics),
-        cmocka_unit_test(test_fullest_listeners),
+        cmocka_unit_test(test_status),         cmocka_unit_test(test_status_names_the_owner),
+        cmocka_unit_test(test_directory_gone), cmocka_unit_test(test_as_large_as_can_be),
+        cmocka_unit_test(test_metrics),        cmocka_unit_test(test_fullest_listeners),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
