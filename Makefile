@@ -89,7 +89,6 @@ $(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
 
 $(B)/bench/bench: $(BENCH_SRC:%.c=$(B)/release/%.o)
 $(B)/bench/pure_tick: $(B)/release/tests/bench/pure_tick.o
-$(B)/release/tests/bench/pure_tick.o: CPPFLAGS += -Itests/unit
 
 $(BENCH): $(B)/libsynwaitd.a
 	@mkdir -p $(@D)

@@ -19,7 +19,7 @@
 
 #include "util.h"
 
-enum { EXEC_FAILED = 127, LOAD_SECONDS = 30, START_SECONDS = 30 };
+enum { EXEC_FAILED = 127, LOAD_SECONDS = 30, START_SECONDS = 30, NAME_BYTES = 64 };
 
 static int msec_until(uint64_t end_usec) {
     uint64_t now = now_monotonic_usec();
@@ -135,14 +135,15 @@ int load_start(struct child *child, char *const argv[], uint64_t *ready_usec) {
 }
 
 /* An abstract address, which belongs to the network namespace and goes with it. */
-static int open_notify(char name[64]) {
+static int open_notify(char name[NAME_BYTES]) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int length = snprintf(name, NAME_BYTES, "@synwaitd-bench-%d", getpid());
 
-    snprintf(name, 64, "@synwaitd-bench-%d", getpid());
-    strcpy(address.sun_path + 1, name + 1);
-    if (fd < 0 || bind(fd, (struct sockaddr *)&address,
-                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name))) < 0) {
+    memcpy(address.sun_path, name, (size_t)length);
+    address.sun_path[0] = '\0'; /* sd_notify(3) writes it as '@' */
+    socklen_t size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + (size_t)length);
+    if (fd < 0 || bind(fd, (struct sockaddr *)&address, size) < 0) {
         int error = -errno;
         close(fd);
         return error;
@@ -181,7 +182,7 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options) {
     char *argv[] = {
         (char *)options->program, "--log-target", "json", "--config", (char *)options->config, NULL};
     CLEANUP_FD int log = memfd_create("log", MFD_CLOEXEC);
-    char name[64];
+    char name[NAME_BYTES];
 
     daemon->notify = open_notify(name);
     if (daemon->notify < 0)

@@ -7,6 +7,7 @@ def pad($width): . + " " * ($width - length);
 # About three digits: 0.0529, 12.3, 1,234.
 def digits:
     if . == null then "not measured"
+    elif . > 0 and . < 0.0005 then "< 0.001"
     elif . >= 100 then round | thousands
     elif . >= 10 then . * 10 | round | "\((. / 10) | floor).\(. % 10)"
     elif . >= 1 then . * 100 | round | "\((. / 100) | floor).\(. % 100 | tostring | "0" * (2 - length) + .)"
@@ -44,18 +45,21 @@ def cost_table:
          times($tick), "\(.cpu_nsec.count)"]) | table;
 
 def costs: . as $all | .populations[] | . as $one |
-    ["", "### \(.population | called)", "", (.counted | counted), ""] +
+    ["", "### \(.population | called)", "", (.counted | counted) +
+     if .iterator then "" else " No BPF iterator." end, ""] +
     ($all.costs | map(select(.population == $one.population)) | cost_table);
 
 def daemons:
     ["", "## The whole daemon", "",
-     "CPU time of all its threads, looked at once a second halfway between ticks, from 4 s after READY on: what the",
-     "budget for walks has saved at the start is spent in that time. Memory at the end.", ""] +
-    ([["", "configuration", "% of a core", "ms in a second", "missed ticks", "RSS kB", "anonymous kB", "seconds"]] +
+     "CPU time of all its threads, looked at once a second halfway between ticks, from 4 s after READY on; that of",
+     "its start and the first 4 s is told apart. Memory and age of the walked counts at the end.", ""] +
+    ([["", "configuration", "% of a core", "ms in a second", "start, ms", "missed ticks", "walk age s", "RSS kB",
+       "anonymous kB", "seconds"]] +
      (.daemon | map(
         [(.population | called), .name, (.cpu_nsec_total / .cpu_nsec_per_sec.count / 1e7 | digits),
-         (.cpu_nsec_per_sec | spread(1e6)), "\(.missed_ticks)", (.rss_kb | thousands), (.anonymous_kb | thousands),
-         "\(.cpu_nsec_per_sec.count)"])) | table);
+         (.cpu_nsec_per_sec | spread(1e6)), (.start_cpu_nsec / 1e6 | digits), "\(.missed_ticks)",
+         (.walk_age_usec | if . then . / 1e6 | round | tostring else "none yet" end), (.rss_kb | thousands),
+         (.anonymous_kb | thousands), "\(.cpu_nsec_per_sec.count)"])) | table);
 
 def ready:
     ["", "## From exec to READY=1", ""] + ([["", "ms", "starts"]] + (.ready | map(

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "threshold_bench.h"
+#include "../unit/threshold_bench.h"
 
 #include "diagnose.h"
 #include "incident.h"

@@ -14,18 +14,20 @@
 
 enum { SETTLE_SECONDS = 4, START_PAUSE_USEC = 200000 };
 
-/* CPU time of the daemon in each of some seconds, looked at halfway between two ticks. */
-static void watch(const struct daemon *daemon, unsigned int seconds, struct series *cpu_nsec) {
+/* CPU time of the daemon in each of some seconds, looked at halfway between two ticks. @return that of the
+   seconds before, in which it starts */
+static uint64_t watch(const struct daemon *daemon, unsigned int seconds, struct series *cpu_nsec) {
     uint64_t due_usec = daemon->ready_usec + SETTLE_SECONDS * USEC_PER_SEC + USEC_PER_SEC / 2;
-    uint64_t before = 0;
 
-    for (unsigned int i = 0; i <= seconds; i++) {
+    sleep_until(due_usec);
+    uint64_t start = process_nsec(daemon->child.pid), before = start;
+    for (unsigned int i = 1; i <= seconds; i++) {
         sleep_until(due_usec + i * USEC_PER_SEC);
         uint64_t now = process_nsec(daemon->child.pid);
-        if (i > 0)
-            series_add(cpu_nsec, now - before);
+        series_add(cpu_nsec, now - before);
         before = now;
     }
+    return start;
 }
 
 static json_int_t total(const struct series *series) {
@@ -45,21 +47,22 @@ static json_t *read_status(const char *directory) {
     return json_load_file(path, 0, &error);
 }
 
-/* smaps_rollup is exact; VmRSS is off by up to 64 pages for each CPU before Linux 6.17 (mm_counter.rst). */
+/* smaps_rollup is exact, VmRSS is not: proc(5). */
 static json_t *describe(const struct daemon *daemon, const char *name, const char *directory,
-                        struct series *cpu_nsec) {
+                        uint64_t start_cpu_nsec, struct series *cpu_nsec) {
     json_t *status = read_status(directory);
     pid_t pid = daemon->child.pid;
 
     if (!status)
         return NULL;
-    json_t *object =
-        json_pack("{s:s, s:s, s:I, s:o, s:O, s:O, s:I, s:I, s:I}", "part", "daemon", "name", name,
-                  "cpu_nsec_total", total(cpu_nsec), "cpu_nsec_per_sec", series_json(cpu_nsec), "ticks",
-                  json_object_get(status, "ticks"), "missed_ticks", json_object_get(status, "missed_ticks"),
-                  "rss_kb", (json_int_t)process_figure(pid, "smaps_rollup", "Rss"), "anonymous_kb",
-                  (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
-                  (json_int_t)process_figure(pid, "status", "VmHWM"));
+    json_t *object = json_pack(
+        "{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:I, s:I, s:I}", "part", "daemon", "name", name,
+        "start_cpu_nsec", (json_int_t)start_cpu_nsec, "cpu_nsec_total", total(cpu_nsec), "cpu_nsec_per_sec",
+        series_json(cpu_nsec), "ticks", json_object_get(status, "ticks"), "missed_ticks",
+        json_object_get(status, "missed_ticks"), "walk_age_usec", json_object_get(status, "walk_age_usec"),
+        "rss_kb", (json_int_t)process_figure(pid, "smaps_rollup", "Rss"), "anonymous_kb",
+        (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
+        (json_int_t)process_figure(pid, "status", "VmHWM"));
     json_decref(status);
     return object;
 }
@@ -76,8 +79,8 @@ int bench_daemon(int argc, char **argv) {
 
     if (result < 0)
         return result;
-    watch(&daemon, seconds, &cpu_nsec);
-    result = print_json(describe(&daemon, name, directory, &cpu_nsec));
+    uint64_t start_cpu_nsec = watch(&daemon, seconds, &cpu_nsec);
+    result = print_json(describe(&daemon, name, directory, start_cpu_nsec, &cpu_nsec));
     daemon_stop(&daemon);
     return result;
 }
