@@ -7,8 +7,8 @@ def sockets: .population.established // 0;
 # Of the populations that differ by nothing but the number of ESTABLISHED sockets, fewest first.
 def plain: map(select(.population.kind == "established")) | sort_by(sockets);
 def named($name): map(select(.name | startswith($name)));
-def spread: if length > 1 then (max / min - 1) * 100 else null end;
 def ratio($a; $b): if $a and $b and $b > 0 then $a / $b else null end;
+def spread: if length > 1 then ratio(max; min) | if . then (. - 1) * 100 else null end else null end;
 def target($what; $unit; $limit; $at_most; $value):
     {$what, $unit, limit: $limit, at_most: $at_most, value: $value,
      reached: (if $value == null then null elif $at_most then $value <= $limit else $value >= $limit end)};

@@ -57,12 +57,11 @@ json_t *costs_json(const char *name, struct costs *costs) {
 }
 
 int print_json(json_t *object) {
-    int result = object ? json_dumpf(object, stdout, JSON_COMPACT) : -1;
-
+    if (!object)
+        return -ENODATA;
+    int result = json_dumpf(object, stdout, JSON_COMPACT);
     json_decref(object);
-    if (result < 0)
-        return -ENOMEM;
-    return puts("") < 0 || fflush(stdout) != 0 ? -EIO : 0;
+    return result < 0 || puts("") < 0 || fflush(stdout) != 0 ? -EIO : 0;
 }
 
 uint64_t clock_nsec(clockid_t clock) {

@@ -43,7 +43,7 @@ void costs_add(struct costs *costs, struct cost cost);
 /** @return a new object: part "cost", @p name, cpu_nsec, wall_nsec, peak_kb. */
 json_t *costs_json(const char *name, struct costs *costs);
 
-/** Prints the object on one line and releases it. @return 0 or -errno; -ENOMEM if it is NULL */
+/** Prints the object on one line and releases it. @return 0 or -errno; -ENODATA if it is NULL */
 int print_json(json_t *object);
 
 /** @return @p clock now, in nanoseconds. */

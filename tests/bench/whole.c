@@ -50,19 +50,20 @@ static json_t *read_status(const char *directory) {
 /* smaps_rollup is exact, VmRSS is not: proc(5). */
 static json_t *describe(const struct daemon *daemon, const char *name, const char *directory,
                         uint64_t start_cpu_nsec, struct series *cpu_nsec) {
-    json_t *status = read_status(directory);
     pid_t pid = daemon->child.pid;
+    uint64_t rss_kb = process_figure(pid, "smaps_rollup", "Rss");
+    json_t *status = rss_kb > 0 ? read_status(directory) : NULL; /* 0: it has ended */
 
     if (!status)
         return NULL;
-    json_t *object = json_pack(
-        "{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:I, s:I, s:I}", "part", "daemon", "name", name,
-        "start_cpu_nsec", (json_int_t)start_cpu_nsec, "cpu_nsec_total", total(cpu_nsec), "cpu_nsec_per_sec",
-        series_json(cpu_nsec), "ticks", json_object_get(status, "ticks"), "missed_ticks",
-        json_object_get(status, "missed_ticks"), "walk_age_usec", json_object_get(status, "walk_age_usec"),
-        "rss_kb", (json_int_t)process_figure(pid, "smaps_rollup", "Rss"), "anonymous_kb",
-        (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
-        (json_int_t)process_figure(pid, "status", "VmHWM"));
+    json_t *object =
+        json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:I, s:I, s:I}", "part", "daemon", "name", name,
+                  "start_cpu_nsec", (json_int_t)start_cpu_nsec, "cpu_nsec_total", total(cpu_nsec),
+                  "cpu_nsec_per_sec", series_json(cpu_nsec), "ticks", json_object_get(status, "ticks"),
+                  "missed_ticks", json_object_get(status, "missed_ticks"), "walk_age_usec",
+                  json_object_get(status, "walk_age_usec"), "rss_kb", (json_int_t)rss_kb, "anonymous_kb",
+                  (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
+                  (json_int_t)process_figure(pid, "status", "VmHWM"));
     json_decref(status);
     return object;
 }
