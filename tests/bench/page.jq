@@ -28,8 +28,8 @@ def verdict: if .reached == null then "not measured" elif .reached then "reached
 
 def targets:
     ["", "## To reach", ""] + ([["", "target", "seen", ""]] + (.targets | map(
-        [.what, (if .at_most then "at most" else "at least" end) + " \(.limit) \(.unit)", "\(.value | digits) \(.unit)",
-         verdict])) | table) +
+        [.what, (if .at_most then "at most" else "at least" end) + " \(.limit) \(.unit)",
+         (if .reached == null then "" else "\(.value | digits) \(.unit)" end), verdict])) | table) +
     if .most_sockets < 1000000 then
         ["", "The targets are meant for 1,000,000 sockets; this run had \(.most_sockets | thousands)."]
     else [] end;
