@@ -205,7 +205,15 @@ int daemon_start(struct daemon *daemon, const struct daemon_options *options) {
     return result;
 }
 
+void daemon_listen(const struct daemon *daemon) {
+    char message[512];
+
+    while (recv(daemon->notify, message, sizeof message, MSG_DONTWAIT) > 0)
+        ;
+}
+
+/* Without a listener it waits for nobody to take its last words. */
 void daemon_stop(struct daemon *daemon) {
-    child_stop(&daemon->child, SIGTERM);
     close(daemon->notify);
+    child_stop(&daemon->child, SIGTERM);
 }

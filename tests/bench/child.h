@@ -57,6 +57,9 @@ int load_start(struct child *child, char *const argv[], uint64_t *ready_usec);
  * -errno; then nothing is left to stop */
 int daemon_start(struct daemon *daemon, const struct daemon_options *options);
 
+/** Takes what it has told the service manager since: it would wait for that, sooner or later. */
+void daemon_listen(const struct daemon *daemon);
+
 /** Ends it as systemd would. */
 void daemon_stop(struct daemon *daemon);
 

@@ -2,6 +2,7 @@
 /* The whole daemon: its CPU time and memory over some time, and how soon it is ready. */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,6 +27,7 @@ static uint64_t watch(const struct daemon *daemon, unsigned int seconds, struct 
         uint64_t now = process_nsec(daemon->child.pid);
         series_add(cpu_nsec, now - before);
         before = now;
+        daemon_listen(daemon);
     }
     return start;
 }
@@ -47,6 +49,14 @@ static json_t *read_status(const char *directory) {
     return json_load_file(path, 0, &error);
 }
 
+/* Whether it was at it all the time. */
+static bool has_ticked(json_t *status, size_t seconds) {
+    json_int_t ticks = json_integer_value(json_object_get(status, "ticks")) +
+                       json_integer_value(json_object_get(status, "missed_ticks"));
+
+    return ticks >= (json_int_t)seconds;
+}
+
 /* smaps_rollup is exact, VmRSS is not: proc(5). */
 static json_t *describe(const struct daemon *daemon, const char *name, const char *directory,
                         uint64_t start_cpu_nsec, struct series *cpu_nsec) {
@@ -54,8 +64,10 @@ static json_t *describe(const struct daemon *daemon, const char *name, const cha
     uint64_t rss_kb = process_figure(pid, "smaps_rollup", "Rss");
     json_t *status = rss_kb > 0 ? read_status(directory) : NULL; /* 0: it has ended */
 
-    if (!status)
+    if (!status || !has_ticked(status, cpu_nsec->count)) {
+        json_decref(status);
         return NULL;
+    }
     json_t *object =
         json_pack("{s:s, s:s, s:I, s:I, s:o, s:O, s:O, s:O, s:I, s:I, s:I}", "part", "daemon", "name", name,
                   "start_cpu_nsec", (json_int_t)start_cpu_nsec, "cpu_nsec_total", total(cpu_nsec),
