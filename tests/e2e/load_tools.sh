@@ -147,6 +147,13 @@ lost_syns_time_out() {
     return $code
 }
 
+# Both ends are here.
+hold_without_a_listener() {
+    start hold.8011 ip netns exec $here "$tools/tcpload" hold --addr 10.9.0.1 --port 8011 --count 10 \
+        --unlisten || return
+    has $here 8011 established 20 && has $here 8011 listening 0
+}
+
 mkfifo "$scratch/commands"
 "$tools/slow-link" --here /run/netns/$here --there /run/netns/$there --delay-msec 20 \
     <"$scratch/commands" >"$scratch/link" 2>&1 &
@@ -170,6 +177,7 @@ check '--send' leads_to fin-wait-1 5 8007 5 --send 3000000 -- --seconds 60
 check '--defer' leads_to syn-recv 30 8008 30 --defer 30 --
 check '--accept-rate' accept_queue_drains_slowly
 check '--reuseport' leads_to listening 4 8010 10 --reuseport 4 --
+check 'hold --unlisten' hold_without_a_listener
 exec 7>&-
 check 'slow-link ends with its input' wait_for grep -q overflowed=0 "$scratch/link"
 summary

@@ -34,7 +34,7 @@ struct options {
     uint64_t port, sources, rate, count, backlog, seconds, accept_rate, close_after_msec, defer, send,
         reuseport;
     uint64_t lifetime_msec, destinations, ports;
-    bool close_first, leak, keepalive, half_close, bind_first, no_port, read, subnets;
+    bool close_first, leak, keepalive, half_close, bind_first, no_port, read, subnets, unlisten;
 };
 
 struct command {
@@ -168,7 +168,7 @@ static int run_hold(const struct options *options) {
         address_of("--source-base", options->source_base ? options->source_base : options->address, 0);
 
     allow_files(2 * options->count);
-    return hold_on(options, "hold", peers_hold(&address, &source, options->count));
+    return hold_on(options, "hold", peers_hold(&address, &source, options->count, options->unlisten));
 }
 
 static int run_leak(const struct options *options) {
@@ -257,7 +257,7 @@ static const struct command commands[] = {
      "        [--no-port] [--send BYTES] [--lifetime-msec M] [--read] [--keepalive] [--destinations N]\n"
      "        [--ports N] [--seconds N]",
      run_clients},
-    {"hold", "--addr A --port P --count N [--source-base A] [--seconds N]", run_hold},
+    {"hold", "--addr A --port P --count N [--source-base A] [--unlisten] [--seconds N]", run_hold},
     {"leak", "--addr A --port P --count N [--seconds N]", run_leak},
     {"timewait-inbound", "--addr A --port P --count N --source-base A [--seconds N]", run_time_wait_inbound},
     {"churn", "--addr A --port P --count N [--rate PER-SECOND] [--seconds N]", run_churn},
@@ -332,6 +332,7 @@ static const struct flag_option {
     {"no-port", offsetof(struct options, no_port)},
     {"read", offsetof(struct options, read)},
     {"subnets", offsetof(struct options, subnets)},
+    {"unlisten", offsetof(struct options, unlisten)},
 };
 
 /* Stores one option. */

@@ -121,6 +121,7 @@ static int close_server_first(const struct pair *pair) {
     return error;
 }
 
+/* @return the listener, or -errno */
 static int make_pairs(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
                       uint64_t count, int (*then)(const struct pair *pair)) {
     int listener = peers_listen(address, BACKLOG);
@@ -135,12 +136,16 @@ static int make_pairs(const struct sockaddr_storage *address, const struct socka
             return error;
         }
     }
-    return listener < 0 ? listener : 0;
+    return listener;
 }
 
 int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
-               uint64_t count) {
-    return make_pairs(address, source_base, count, keep);
+               uint64_t count, bool unlisten) {
+    int listener = make_pairs(address, source_base, count, keep);
+
+    if (listener >= 0 && unlisten)
+        close(listener);
+    return listener;
 }
 
 int peers_leak(const struct sockaddr_storage *address, uint64_t count) {

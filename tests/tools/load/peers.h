@@ -3,6 +3,7 @@
 #ifndef LOAD_PEERS_H
 #define LOAD_PEERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -19,9 +20,11 @@ int peers_listen(const struct sockaddr_storage *address, int backlog);
  * Makes @p count connections to a listener of this process; sockets stay open until the process ends.
  * @param source_base the clients' first address (the next one after every 20,000 connections), or NULL;
  *        their ports are 10000 to 29999
+ * @param unlisten the listener is closed once they are made
+ * @return a value from 0 on, or -errno; so do the next two
  */
 int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
-               uint64_t count);
+               uint64_t count, bool unlisten);
 
 /** The same, then every client closes and the server does not: @p count sockets in CLOSE-WAIT. */
 int peers_leak(const struct sockaddr_storage *address, uint64_t count);
