@@ -36,12 +36,18 @@ struct diag_socket {
 
 typedef void (*diag_callback)(const struct diag_socket *socket, void *context);
 
-/** What a dump is to tell. */
+/** Local ports, both included; 0 to 0: every port. */
+struct port_range {
+    uint32_t low, high;
+};
+
+/** What a dump is to tell. The kernel passes over the others: they cost the walk past them alone. */
 struct diag_request {
     uint32_t state_mask;       /* bits 1 << enum tcp_state */
     bool with_info;            /* silent_msec as well, which makes the answer three times as long */
     uint32_t most;             /* sockets to call back for; 0: all */
     struct port_slices slices; /* only sockets with the local or the remote port in these */
+    struct port_range local;   /* only sockets with the local port in these; not together with slices */
 };
 
 struct sock_diag;

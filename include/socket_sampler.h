@@ -69,13 +69,9 @@ int socket_sampler_survey(struct socket_sampler *sampler, enum tcp_state state, 
 /** Forgets whose the sockets in @p state, TIME-WAIT or ESTABLISHED, are. */
 void socket_sampler_forget_survey(struct socket_sampler *sampler, enum tcp_state state);
 
-/** Which local ports are outgoing: those of the range that no listener has. */
-struct port_range {
-    uint32_t low, high;
-};
-
 /**
  * Counts the ports in use per destination and per local address.
+ * @param range which local ports are outgoing: those of these that no listener has
  * @param reuse_delay_msec tcp_tw_reuse_delay
  * @param sample receives both lists; unchanged on failure
  * @return 0, or -errno with @p reason

@@ -28,7 +28,8 @@ struct sampler {
     struct proc_files files;
     struct socket_sampler *sockets;
     struct counter_history history;
-    struct walk_budget budget;
+    struct walk_budget budget;       /* of walks */
+    struct walk_budget extra_budget; /* of what is counted only while it may matter: ports, surveys */
     struct destination_watch watch;
     struct survey_watch time_wait_watch, established_watch;
     bool walk_known;                /* the last walk was good */
@@ -44,6 +45,16 @@ struct sampler {
     struct sample sample;
     char text[FILE_SIZE];
 };
+
+/* Two thirds of the CPU budget are for walks and a third for the rest: a count of ports may take seconds, and
+   must not put off what everything else rests on. */
+static void pay_for_walk(struct sampler *sampler, uint64_t cpu_usec) {
+    walk_budget_spend(&sampler->budget, cpu_usec * 3 / 2);
+}
+
+static void pay_for_extra(struct sampler *sampler, uint64_t cpu_usec) {
+    walk_budget_spend(&sampler->extra_budget, cpu_usec * 3);
+}
 
 static void note(struct sampler *sampler, enum source source, int result, const char *reason) {
     source_status_update(&sampler->sample.source[source], &sampler->good_ticks[source], result, reason);
@@ -212,7 +223,7 @@ static bool should_walk(struct sampler *sampler, const struct config *config) {
                   count_jumped(sampler->walked_half_open, half_open_now(sampler)),
         .age_usec = sample->taken_usec - sample->walked_usec,
         .max_age_usec = config->walk_max_age_usec,
-        .cost_usec = sampler->info.walk_cpu_usec,
+        .cost_usec = sampler->info.walk_cpu_usec * 3 / 2,
     };
 
     sampler->info.walk_wait_usec = walk_budget_wait_usec(&sampler->budget, config->cpu_budget_permyriad);
@@ -235,7 +246,7 @@ static void take_walk(struct sampler *sampler, const struct config *config) {
         figure_known(retries) && retries.value < UINT32_MAX ? retries.value : UINT32_MAX;
     int result = socket_sampler_walk(sampler->sockets, config, (uint32_t)synack_retries, reason);
     uint64_t spent = clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun;
-    walk_budget_spend(&sampler->budget, spent);
+    pay_for_walk(sampler, spent);
     sampler->info.walks++;
     sampler->info.walk_cpu_usec = spent;
     sampler->walk_known = result == 0;
@@ -315,7 +326,7 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
     struct sample *sample = &sampler->sample;
     struct figure low = sample->knob[KNOB_PORT_RANGE_LOW].value;
     struct figure high = sample->knob[KNOB_PORT_RANGE_HIGH].value;
-    struct port_range range = {.low = 0, .high = UINT16_MAX};
+    struct port_range range = {.low = 1, .high = UINT16_MAX};
     char reason[SOURCE_REASON_SIZE];
 
     if (figure_known(low) && figure_known(high) && high.value <= UINT16_MAX)
@@ -323,7 +334,7 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
     uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
     int result =
         socket_sampler_count_destinations(sampler->sockets, range, reuse_delay_msec(sample), sample, reason);
-    walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
+    pay_for_extra(sampler, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
     note(sampler, SOURCE_DESTINATIONS, result, reason);
     if (result < 0)
         return;
@@ -348,7 +359,7 @@ static void take_destinations(struct sampler *sampler, const struct config *conf
         forget_destinations(sampler);
         return;
     }
-    if (!figure_known(warning) || !figure_known(sockets) || !walk_budget_positive(&sampler->budget))
+    if (!figure_known(warning) || !figure_known(sockets) || !walk_budget_positive(&sampler->extra_budget))
         return;
     if (destination_count_due(&sampler->watch, sample->taken_usec, sockets.value, warning.value))
         count_destinations(sampler, sockets.value);
@@ -363,11 +374,11 @@ static void take_survey(struct sampler *sampler, enum tcp_state state, bool need
         watch->last = (struct survey){0};
         socket_sampler_forget_survey(sampler->sockets, state);
     }
-    if (needed && due && walk_budget_positive(&sampler->budget)) {
+    if (needed && due && walk_budget_positive(&sampler->extra_budget)) {
         uint64_t begun = clock_usec(CLOCK_THREAD_CPUTIME_ID);
         struct figure count = sampler->sample.state[state];
         socket_sampler_survey(sampler->sockets, state, figure_known(count) ? count.value : 0, &watch->last);
-        walk_budget_spend(&sampler->budget, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
+        pay_for_extra(sampler, clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun);
         watch->tried_usec = sampler->sample.taken_usec;
     }
     *survey = needed ? watch->last : (struct survey){0};
@@ -396,6 +407,7 @@ const struct sample *sampler_take(struct sampler *sampler, const struct config *
     sampler->info.ticks++;
     take_counters(sampler);
     walk_budget_fill(&sampler->budget, sample->taken_usec, config->cpu_budget_permyriad);
+    walk_budget_fill(&sampler->extra_budget, sample->taken_usec, config->cpu_budget_permyriad);
     take_knobs(sampler, breached);
     struct figure listening = take_listeners(sampler);
     take_walk(sampler, config);

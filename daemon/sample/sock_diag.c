@@ -77,6 +77,20 @@ static int connect_kernel(struct diag_connection *connection) {
     return result;
 }
 
+/* "Accept if low <= local port <= high": in bytes from the operation, the end accepts, 4 beyond it rejects
+   (inet_diag.c inet_diag_bc_run). */
+static void put_range_filter(struct nlmsghdr *header, struct port_range range) {
+    enum { SIZE = sizeof(struct inet_diag_bc_op) };
+    const struct inet_diag_bc_op filter[] = {
+        {INET_DIAG_BC_S_GE, 2 * SIZE, 4 * SIZE + 4},
+        {.no = (unsigned short)range.low},
+        {INET_DIAG_BC_S_LE, 2 * SIZE, 2 * SIZE + 4},
+        {.no = (unsigned short)range.high},
+    };
+
+    mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
+}
+
 static int send_request(struct sock_diag *diag, int family, const struct diag_request *wanted) {
     struct nlmsghdr *header = mnl_nlmsg_put_header(diag->buffer);
     uint8_t extensions = wanted->with_info ? 1U << (INET_DIAG_INFO - 1) : 0;
@@ -100,6 +114,8 @@ static int send_request(struct sock_diag *diag, int family, const struct diag_re
         struct inet_diag_bc_op filter[PORT_SLICES_OPS];
         port_slices_filter(&wanted->slices, filter);
         mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
+    } else if (wanted->local.high > 0) {
+        put_range_filter(header, wanted->local);
     }
     ssize_t sent;
     do

@@ -107,12 +107,11 @@ static void explain(int error, char reason[SOURCE_REASON_SIZE]) {
     source_reason(reason, "sock_diag: %s%s", strerror(-error), hint);
 }
 
-static int dump(struct socket_sampler *sampler, uint32_t mask, diag_callback callback,
+static int dump(struct socket_sampler *sampler, struct diag_request request, diag_callback callback,
                 void (*restart)(void *context), char reason[SOURCE_REASON_SIZE]) {
     reason[0] = '\0';
     if (!sampler->diag)
         sampler->diag = sock_diag_open();
-    const struct diag_request request = {.state_mask = mask};
     int result = sampler->diag ? sock_diag_dump(sampler->diag, &request, callback, restart, sampler) : -errno;
     if (result < 0)
         explain(result, reason);
@@ -187,9 +186,9 @@ int socket_sampler_list(struct socket_sampler *sampler, struct figure *listening
     restart_listeners(sampler);
     iterate(sampler);
     sampler->walk.exact_queues = sampler->queues.exact;
-    int result = sampler->queues.exact
-                     ? 0
-                     : dump(sampler, MASK_LISTEN, take_listening_socket, restart_listeners, reason);
+    int result = sampler->queues.exact ? 0
+                                       : dump(sampler, (struct diag_request){.state_mask = MASK_LISTEN},
+                                              take_listening_socket, restart_listeners, reason);
     if (result < 0) {
         swap_listener_tables(sampler);
         sampler->previous_count = 0;
@@ -265,7 +264,8 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
     mark_listening_ports(sampler);
     state_walk_set_time(&sampler->walk, now_monotonic_usec());
     begin_walk(sampler);
-    int result = dump(sampler, WALK_STATE_MASK, count_state, begin_walk, reason);
+    int result =
+        dump(sampler, (struct diag_request){.state_mask = WALK_STATE_MASK}, count_state, begin_walk, reason);
     sampler->config = NULL;
     if (result == 0) {
         end_walk(sampler);
@@ -308,7 +308,8 @@ int socket_sampler_count_destinations(struct socket_sampler *sampler, struct por
     destinations_set_reuse_delay(sampler->destinations, reuse_delay_msec);
     mark_listening_ports(sampler);
     restart_destinations(sampler);
-    int result = dump(sampler, MASK_OUTGOING, count_outgoing, restart_destinations, reason);
+    const struct diag_request request = {.state_mask = MASK_OUTGOING, .local = range};
+    int result = dump(sampler, request, count_outgoing, restart_destinations, reason);
     if (result < 0)
         return result;
     sample->destination_count = destinations_top(sampler->destinations, sample->destination);
