@@ -156,6 +156,18 @@ static void add_state(struct text *text, const struct sample *sample, enum tcp_s
         text_add(text, "unknown");
 }
 
+/* What an admin would take for present counts is not. */
+static void add_overdue(struct text *text, const struct manager *manager) {
+    struct figure age = view_age_usec(manager->sample, manager->sample->walked_usec);
+
+    if (!sampler_info(manager->sampler)->walk_overdue)
+        return;
+    if (figure_known(age))
+        text_add(text, "; counts are %" PRIu64 " s old: sampling.cpu-budget", age.value / USEC_PER_SEC);
+    else
+        text_add(text, "; not counted yet: sampling.cpu-budget");
+}
+
 /* A sample in which nothing could be read is no proof of life: a fresh start may see again. */
 static bool can_see(const struct sample *sample) {
     for (int i = 0; i < SOURCE_COUNT; i++)
@@ -184,6 +196,7 @@ static void notify(struct manager *manager, bool changed) {
     add_state(&text, sample, STATE_SYN_RECV);
     add_state(&text, sample, STATE_CLOSE_WAIT);
     add_state(&text, sample, STATE_TIME_WAIT);
+    add_overdue(&text, manager);
     sd_notify(0, text.buffer);
 }
 

@@ -35,6 +35,8 @@ void json_text_number(struct json_text *json, const char *key, uint64_t number);
 /** Adds a figure: null unless known. */
 void json_text_figure(struct json_text *json, const char *key, struct figure figure);
 
+void json_text_bool(struct json_text *json, const char *key, bool value);
+
 /** Adds a string of any bytes: control characters are escaped, what is no UTF-8 becomes U+FFFD. */
 void json_text_string(struct json_text *json, const char *key, const char *string);
 

@@ -42,9 +42,12 @@ struct view {
 size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
                               const struct listener *fullest[VIEW_LISTENERS]);
 
-/** @return age of the walked counts; a walk is a moment younger than its sample's counters, which counts as
- * 0. */
-struct figure view_walk_age_usec(const struct sample *sample);
+/** @return how long before the sample; what was measured a moment after its counters counts as 0; 0: unknown
+ */
+struct figure view_age_usec(const struct sample *sample, uint64_t measured_usec);
+
+/** @return age of sample->state[state]: where it rests on the walk and on counters, that of the walk. */
+struct figure view_state_age_usec(const struct sample *sample, enum tcp_state state);
 
 /** Replaces @p directory/status.json. @return 0 or -errno; -EFBIG if it is larger than VIEW_BYTES. */
 int status_write(struct output_directory *directory, const struct view *view);

@@ -120,6 +120,11 @@ void json_text_figure(struct json_text *json, const char *key, struct figure fig
     text_put(&json->text, "null", 4);
 }
 
+void json_text_bool(struct json_text *json, const char *key, bool value) {
+    begin(json, key, false);
+    text_put_string(&json->text, value ? "true" : "false");
+}
+
 void json_text_string(struct json_text *json, const char *key, const char *string) {
     begin(json, key, false);
     put_string(&json->text, string);

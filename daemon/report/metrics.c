@@ -74,7 +74,7 @@ static struct figure queue_figure(const struct sample *sample, const struct list
 
     switch (queue) {
     case HALF_OPEN:
-        return FIGURE_OF(listener->half_open);
+        return sample->half_open_usec ? FIGURE_OF(listener->half_open) : FIGURE_NONE;
     case HALF_OPEN_LIMIT:
         return syn_queue_limit(sample, listener, &source);
     case ACCEPT_QUEUE:
@@ -155,7 +155,15 @@ static void add_own(struct text *text, const struct view *view) {
     add_seconds(text, METRIC("cpu_seconds_total", "counter", "CPU time used."), view->cpu_usec);
     add_seconds(text, METRIC("sample_timestamp_seconds", "gauge", "When the last sample was taken."),
                 view->realtime_usec);
-    struct figure walk_age = view_walk_age_usec(sample);
+    add_single(text, METRIC("walks_total", "counter", "Walks over the sockets."),
+               FIGURE_OF(view->sampler->walks));
+    add_single(text, METRIC("walk_overdue", "gauge", "Whether a walk is due that the CPU budget puts off."),
+               FIGURE_OF(view->sampler->walk_overdue));
+    add_single(text,
+               METRIC("half_open_exact", "gauge",
+                      "Whether half-open connections are counted at each tick, by the BPF iterator."),
+               FIGURE_OF(view->sampler->queues->exact));
+    struct figure walk_age = view_age_usec(sample, sample->walked_usec);
     if (figure_known(walk_age))
         add_seconds(
             text,

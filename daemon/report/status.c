@@ -16,6 +16,40 @@ static void add_states(struct json_text *json, const struct sample *sample) {
     json_text_close_object(json);
 }
 
+/* Of the states, and of the count of ports by destination, which is made only while many are in use. */
+static void add_ages(struct json_text *json, const struct sample *sample) {
+    json_text_open_object(json, "ages_usec");
+    for (int state = 1; state < STATE_COUNT; state++)
+        if (state != STATE_CLOSED)
+            json_text_figure(json, tcp_state_name((enum tcp_state)state),
+                             view_state_age_usec(sample, (enum tcp_state)state));
+    json_text_figure(json, "ports", view_age_usec(sample, sample->destinations_usec));
+    json_text_close_object(json);
+}
+
+/* When it is overdue, the CPU budget is why. */
+static void add_walk(struct json_text *json, const struct view *view) {
+    const struct sampler_info *info = view->sampler;
+
+    json_text_open_object(json, "walk");
+    json_text_figure(json, "age_usec", view_age_usec(view->sample, view->sample->walked_usec));
+    json_text_number(json, "count", info->walks);
+    json_text_number(json, "cpu_usec", info->walk_cpu_usec);
+    json_text_number(json, "budget_allows_in_usec", info->walk_wait_usec);
+    json_text_bool(json, "overdue", info->walk_overdue);
+    json_text_close_object(json);
+}
+
+static void add_half_open(struct json_text *json, const struct view *view) {
+    const struct queue_source *queues = view->sampler->queues;
+
+    json_text_open_object(json, "half_open");
+    json_text_string(json, "counted_by", queues->exact ? "iterator" : "walk");
+    json_text_figure(json, "age_usec", view_age_usec(view->sample, view->sample->half_open_usec));
+    json_text_string(json, "iterator_fails", queues->reason);
+    json_text_close_object(json);
+}
+
 static void add_rates(struct json_text *json, const struct sample *sample) {
     static const struct {
         char name[20];
@@ -45,7 +79,8 @@ static void add_listener(struct json_text *json, const struct sample *sample,
     endpoint_format(&listener->local, local);
     json_text_open_object(json, NULL);
     json_text_string(json, "local", local);
-    json_text_number(json, "half_open", listener->half_open);
+    json_text_figure(json, "half_open",
+                     sample->half_open_usec ? FIGURE_OF(listener->half_open) : FIGURE_NONE);
     json_text_figure(json, "half_open_limit", limit);
     json_text_number(json, "accept_queue", listener->accept_queue);
     json_text_number(json, "backlog", listener->backlog);
@@ -111,8 +146,10 @@ static void build(struct json_text *json, const struct view *view) {
     json_text_number(json, "missed_ticks", view->missed_ticks);
     json_text_number(json, "cpu_usec", view->cpu_usec);
     json_text_number(json, "alerts_dropped", view->alerts_dropped);
-    json_text_figure(json, "walk_age_usec", view_walk_age_usec(sample));
     add_states(json, sample);
+    add_ages(json, sample);
+    add_walk(json, view);
+    add_half_open(json, view);
     add_rates(json, sample);
     add_listeners(json, sample);
     add_incidents(json, view);

@@ -42,8 +42,16 @@ size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
     return count;
 }
 
-struct figure view_walk_age_usec(const struct sample *sample) {
-    if (sample->walked_usec == 0)
+struct figure view_age_usec(const struct sample *sample, uint64_t measured_usec) {
+    if (measured_usec == 0)
         return FIGURE_NONE;
-    return FIGURE_OF(sample->taken_usec > sample->walked_usec ? sample->taken_usec - sample->walked_usec : 0);
+    return FIGURE_OF(sample->taken_usec > measured_usec ? sample->taken_usec - measured_usec : 0);
+}
+
+struct figure view_state_age_usec(const struct sample *sample, enum tcp_state state) {
+    if (!figure_known(sample->state[state]))
+        return FIGURE_NONE;
+    if (state == STATE_LISTEN)
+        return FIGURE_OF(0);
+    return view_age_usec(sample, state == STATE_SYN_RECV ? sample->half_open_usec : sample->walked_usec);
 }

@@ -73,8 +73,8 @@ static json_t *describe(const struct daemon *daemon, const char *name, const cha
                   "start_cpu_nsec", (json_int_t)start_cpu_nsec, "cpu_nsec_total", total(cpu_nsec),
                   "cpu_nsec_per_sec", series_json(cpu_nsec), "ticks", json_object_get(status, "ticks"),
                   "missed_ticks", json_object_get(status, "missed_ticks"), "walk_age_usec",
-                  json_object_get(status, "walk_age_usec"), "rss_kb", (json_int_t)rss_kb, "anonymous_kb",
-                  (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
+                  json_object_get(json_object_get(status, "walk"), "age_usec"), "rss_kb", (json_int_t)rss_kb,
+                  "anonymous_kb", (json_int_t)process_figure(pid, "smaps_rollup", "Anonymous"), "peak_kb",
                   (json_int_t)process_figure(pid, "status", "VmHWM"));
     json_decref(status);
     return object;

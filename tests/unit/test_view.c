@@ -16,7 +16,8 @@
 static char directory[] = "/tmp/synwaitd-view-XXXXXX";
 static struct output_directory output = {directory, -1};
 static struct incident_table table;
-static struct sampler_info info;
+static struct queue_source queues;
+static struct sampler_info info = {.queues = &queues};
 
 static int make_directory(void **state) {
     (void)state;
@@ -65,7 +66,7 @@ static void test_status(void **state) {
     json_t *states = json_object_get(root, "states");
     assert_int_equal(json_integer_value(json_object_get(states, "CLOSE-WAIT")), 77);
     assert_true(json_is_null(json_object_get(states, "SYN-RECV")));
-    assert_int_equal(json_integer_value(json_object_get(root, "walk_age_usec")), 0);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "walk"), "age_usec")), 0);
     assert_int_equal(json_object_size(json_object_get(root, "degraded")), 1);
     json_decref(root);
     assert_int_equal(stat(path, &file), 0);
@@ -94,6 +95,81 @@ static void test_status_names_the_owner(void **state) {
     json_t *incident = json_array_get(json_object_get(root, "incidents"), 0);
     assert_string_equal(json_string_value(json_object_get(incident, "unit")), "a??.service");
     assert_string_equal(json_string_value(json_object_get(incident, "peer")), "192.0.2.9:5432");
+    json_decref(root);
+}
+
+static json_t *load_status(const struct view *view) {
+    char path[256];
+
+    assert_int_equal(status_write(&output, view), 0);
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    json_t *root = json_load_file(path, 0, NULL);
+    assert_non_null(root);
+    return root;
+}
+
+static json_int_t number_in(const json_t *root, const char *object, const char *key) {
+    return json_integer_value(json_object_get(json_object_get(root, object), key));
+}
+
+/* An old walk behind a budget that is used up; half-open connections by the iterator, and not. */
+static void test_status_tells_ages(void **state) {
+    struct sample sample = quiet_sample();
+    struct view view = view_of(&sample);
+
+    (void)state;
+    info = (struct sampler_info){.queues = &queues,
+                                 .walks = 7,
+                                 .walk_cpu_usec = 180000,
+                                 .walk_wait_usec = 9000000,
+                                 .walk_overdue = true};
+    queues = (struct queue_source){.exact = true, .works = true};
+    sample.walked_usec = sample.taken_usec - 65000000;
+    json_t *root = load_status(&view);
+    assert_int_equal(number_in(root, "walk", "age_usec"), 65000000);
+    assert_int_equal(number_in(root, "walk", "count"), 7);
+    assert_int_equal(number_in(root, "walk", "cpu_usec"), 180000);
+    assert_int_equal(number_in(root, "walk", "budget_allows_in_usec"), 9000000);
+    assert_true(json_is_true(json_object_get(json_object_get(root, "walk"), "overdue")));
+    assert_int_equal(number_in(root, "ages_usec", "LISTEN"), 0);
+    assert_int_equal(number_in(root, "ages_usec", "SYN-RECV"), 0);
+    assert_int_equal(number_in(root, "ages_usec", "CLOSE-WAIT"), 65000000);
+    assert_int_equal(number_in(root, "ages_usec", "ESTABLISHED"), 65000000);
+    assert_true(json_is_null(json_object_get(json_object_get(root, "ages_usec"), "ports")));
+    const json_t *half_open = json_object_get(root, "half_open");
+    assert_string_equal(json_string_value(json_object_get(half_open, "counted_by")), "iterator");
+    json_decref(root);
+
+    queues = (struct queue_source){.reason = "/pinned: Permission denied"};
+    sample.half_open_usec = sample.walked_usec;
+    sample.state[STATE_CLOSE_WAIT] = FIGURE_NONE;
+    root = load_status(&view);
+    half_open = json_object_get(root, "half_open");
+    assert_string_equal(json_string_value(json_object_get(half_open, "counted_by")), "walk");
+    assert_string_equal(json_string_value(json_object_get(half_open, "iterator_fails")),
+                        "/pinned: Permission denied");
+    assert_int_equal(number_in(root, "ages_usec", "SYN-RECV"), 65000000);
+    assert_true(json_is_null(json_object_get(json_object_get(root, "ages_usec"), "CLOSE-WAIT")));
+    json_decref(root);
+    info = (struct sampler_info){.queues = &queues};
+}
+
+/* A listener whose half-open connections nobody has counted yet has not 0 of them. */
+static void test_status_before_the_first_walk(void **state) {
+    struct sample sample = quiet_sample();
+    struct listener listener = listener_on(80, 128);
+    struct view view = view_of(&sample);
+
+    (void)state;
+    listener.accept_queue = 5;
+    sample.listener = &listener;
+    sample.listener_count = 1;
+    sample.half_open_usec = sample.walked_usec = 0;
+    json_t *root = load_status(&view);
+    json_t *first = json_array_get(json_object_get(root, "listeners"), 0);
+    assert_int_equal(json_integer_value(json_object_get(first, "accept_queue")), 5);
+    assert_true(json_is_null(json_object_get(first, "half_open")));
+    assert_true(json_is_null(json_object_get(json_object_get(root, "walk"), "age_usec")));
     json_decref(root);
 }
 
@@ -219,9 +295,14 @@ static void test_fullest_listeners(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_status),         cmocka_unit_test(test_status_names_the_owner),
-        cmocka_unit_test(test_directory_gone), cmocka_unit_test(test_as_large_as_can_be),
-        cmocka_unit_test(test_metrics),        cmocka_unit_test(test_fullest_listeners),
+        cmocka_unit_test(test_status),
+        cmocka_unit_test(test_status_names_the_owner),
+        cmocka_unit_test(test_directory_gone),
+        cmocka_unit_test(test_as_large_as_can_be),
+        cmocka_unit_test(test_status_tells_ages),
+        cmocka_unit_test(test_status_before_the_first_walk),
+        cmocka_unit_test(test_metrics),
+        cmocka_unit_test(test_fullest_listeners),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
