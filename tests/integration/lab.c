@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -57,6 +58,28 @@ void lab_enter(void) {
     if (unshare(CLONE_NEWNET) < 0)
         fail_msg("unshare: %s", strerror(errno));
     lab_shell(LAB_HERE, "tests/tools/silent-link");
+}
+
+void lab_enter_own_table(const char *buckets) {
+    lab_need_root();
+    if (unshare(CLONE_NEWNET) < 0)
+        fail_msg("unshare: %s", strerror(errno));
+    if (access("/proc/sys/net/ipv4/tcp_child_ehash_entries", F_OK) == 0)
+        lab_sysctl("net/ipv4/tcp_child_ehash_entries", buckets);
+    lab_enter();
+}
+
+void lab_mount_bpffs(const char *options) {
+    lab_need_file(lab_program("synwaitd-bpf"));
+    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        fail_msg("mount namespace: %s", strerror(errno));
+    umount2("/sys/fs/bpf", MNT_DETACH); /* an earlier test's */
+    if (mount("bpf", "/sys/fs/bpf", "bpf", 0, options) < 0)
+        fail_msg("bpffs: %s", strerror(errno));
+}
+
+void lab_run_loader(const char *verb) {
+    lab_shell(LAB_HERE, "%s %s", lab_program("synwaitd-bpf"), verb);
 }
 
 static int open_namespace(void) {

@@ -37,6 +37,21 @@ void lab_enter(void);
  */
 int lab_peer_namespace(void);
 
+/**
+ * lab_enter(), with a hash table of its own where the kernel has that (Linux 6.1): then the listener iterator
+ * does not have to go through the host's table to find a socket that does not listen.
+ * @param buckets how large it is, e.g. LAB_SMALL_TABLE
+ */
+void lab_enter_own_table(const char *buckets);
+#define LAB_SMALL_TABLE "4096"
+
+/** Mounts a bpffs that nobody else sees; without synwaitd-bpf, skips the test aloud, under CI=true fails it.
+ */
+void lab_mount_bpffs(const char *options);
+
+/** Runs `synwaitd-bpf VERB`, which must succeed. */
+void lab_run_loader(const char *verb);
+
 /** Writes a sysctl of this namespace, e.g. lab_sysctl("net/ipv4/tcp_synack_retries", "1"). */
 void lab_sysctl(const char *path, const char *value);
 

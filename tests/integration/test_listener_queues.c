@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <grp.h>
 #include <netinet/in.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,47 +28,14 @@
 #define SERVER  "198.18.0.1" /* of the silent link */
 #define SOURCES "100.64.0.1"
 
-#define SMALL_TABLE   "4096"
 #define LARGEST_TABLE "16777216"
 
 static struct config config;
 
-static void need_loader(void) {
-    const char *ci = getenv("CI");
-
-    if (access(lab_program("synwaitd-bpf"), X_OK) == 0)
-        return;
-    print_message("SKIPPED: built without synwaitd-bpf\n");
-    if (ci && strcmp(ci, "true") == 0)
-        fail_msg("CI=true does not allow a skipped test");
-    skip();
-}
-
-/* From Linux 6.1 a namespace can have a hash table of its own, so that other namespaces' sockets, and a table
-   that is nearly empty, do not make the iterator too dear to be used. */
-static void enter_with_own_table(const char *buckets) {
-    if (unshare(CLONE_NEWNET) < 0)
-        fail_msg("unshare: %s", strerror(errno));
-    if (access("/proc/sys/net/ipv4/tcp_child_ehash_entries", F_OK) == 0)
-        lab_sysctl("net/ipv4/tcp_child_ehash_entries", buckets);
-    lab_enter();
-}
-
-/* A network namespace, and a bpffs that nobody else sees. */
 static void enter(const char *options, const char *buckets) {
-    lab_need_root();
-    need_loader();
-    enter_with_own_table(buckets);
-    if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-        fail_msg("mount namespace: %s", strerror(errno));
-    umount2("/sys/fs/bpf", MNT_DETACH); /* the previous test's */
-    if (mount("bpf", "/sys/fs/bpf", "bpf", 0, options) < 0)
-        fail_msg("bpffs: %s", strerror(errno));
+    lab_enter_own_table(buckets);
+    lab_mount_bpffs(options);
     config_defaults(&config);
-}
-
-static void run_loader(const char *verb) {
-    lab_shell(LAB_HERE, "%s %s", lab_program("synwaitd-bpf"), verb);
 }
 
 static int listen_on(const char *text, uint16_t port, int backlog) {
@@ -162,8 +127,8 @@ static void make_listeners(void) {
 /* Both ways of listing, at a moment at which nothing changes. */
 static void test_as_a_dump(void **state) {
     (void)state;
-    enter("mode=0700", SMALL_TABLE);
-    run_loader("load");
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
     int peer = lab_peer_namespace();
     make_listeners();
     const char *other[] = {lab_program("tools/tcpload"),
@@ -206,8 +171,8 @@ static const struct listener *listener_at(const struct sample *sample, uint16_t 
 /* Without a walk: up to the limit, kept apart by listener, and no longer young after a second. */
 static void test_half_open_without_a_walk(void **state) {
     (void)state;
-    enter("mode=0700", SMALL_TABLE);
-    run_loader("load");
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
     listen_on(SERVER, 8001, 16);
     listen_on("::", 8002, 64);
     CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
@@ -233,15 +198,15 @@ static void test_half_open_without_a_walk(void **state) {
 /* The iterator goes and comes: the walk counts in between, and nothing becomes unknown or 0. */
 static void test_unload(void **state) {
     (void)state;
-    enter("mode=0700", SMALL_TABLE);
-    run_loader("load");
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
     listen_on(SERVER, 8001, 16);
     flood(SERVER, "8001", SOURCES, "10");
     CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
     const struct sample *sample = sampler_take(sampler, &config, false);
     assert_true(sampler_info(sampler)->queues->works);
     assert_int_equal(listener_at(sample, 8001)->half_open, 10);
-    run_loader("unload");
+    lab_run_loader("unload");
     assert_int_equal(access(LISTENER_QUEUES_DIRECTORY, F_OK), -1);
     sample = sampler_take(sampler, &config, false);
     assert_false(sampler_info(sampler)->queues->works);
@@ -251,8 +216,8 @@ static void test_unload(void **state) {
     assert_int_equal(sample->source[SOURCE_LISTENERS].failed_ticks, 0);
     assert_int_equal(listener_at(sample, 8001)->half_open, 10);
     assert_true(figure_known(sample->state[STATE_SYN_RECV]));
-    run_loader("load");
-    run_loader("load"); /* once more does no harm */
+    lab_run_loader("load");
+    lab_run_loader("load"); /* once more does no harm */
     CLEANUP_SAMPLER struct sampler *next = sampler_new("/proc", LISTENER_QUEUES_PATH);
     sampler_take(next, &config, false);
     assert_true(sampler_info(next)->queues->exact);
@@ -263,7 +228,7 @@ static void test_unload(void **state) {
 static void test_too_dear(void **state) {
     (void)state;
     enter("mode=0700", LARGEST_TABLE);
-    run_loader("load");
+    lab_run_loader("load");
     listen_on(SERVER, 8001, 16);
     CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
     const struct queue_source *queues = sampler_info(sampler)->queues;
@@ -286,8 +251,8 @@ static void test_ten_thousand(void **state) {
     enum { COUNT = 10000 };
 
     (void)state;
-    enter("mode=0700", SMALL_TABLE);
-    run_loader("load");
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
     peers_allow_most_files();
     for (int i = 0; i < COUNT; i++)
         listen_on(SERVER, (uint16_t)(10000 + i), 4);
@@ -331,7 +296,7 @@ static void test_readers(void **state) {
     struct stat status;
 
     (void)state;
-    enter("mode=0755", SMALL_TABLE);
+    enter("mode=0755", LAB_SMALL_TABLE);
     const char *directory = lab_scratch();
     assert_int_equal(chown(directory, NOBODY, NOBODY), 0);
     lab_shell(LAB_HERE, "RUNTIME_DIRECTORY=%s %s load", directory, lab_program("synwaitd-bpf"));
@@ -342,7 +307,7 @@ static void test_readers(void **state) {
     assert_int_equal(status.st_gid, NOBODY);
     assert_int_equal(read_as(NOBODY, NOBODY), 0);
     assert_int_equal(read_as(NOBODY, NOBODY - 1), EACCES);
-    run_loader("load"); /* without a runtime directory */
+    lab_run_loader("load"); /* without a runtime directory */
     assert_int_equal(read_as(NOBODY, NOBODY), EACCES);
     assert_int_equal(read_as(0, 0), 0);
 }
@@ -364,7 +329,7 @@ static void test_loader_fails(void **state) {
     };
 
     (void)state;
-    enter("mode=0700", SMALL_TABLE);
+    enter("mode=0700", LAB_SMALL_TABLE);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         char command[256];
         lab_shell(LAB_HERE, "%s", rows[i].set_up);
