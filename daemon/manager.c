@@ -266,7 +266,8 @@ static void tell_queues(struct manager *manager) {
     if (queues->works)
         report_log(LOG_INFO, "half-open connections are counted at each tick, by the BPF iterator");
     else
-        report_log(LOG_INFO, "half-open connections are counted by the walk alone: %s", queues->reason);
+        report_log(LOG_INFO, "half-open connections are counted by the walk alone, see synwaitd-bpf(8): %s",
+                   queues->reason);
     manager->queues_told = true;
     manager->queues_work = queues->works;
 }

@@ -6,6 +6,10 @@
 #define NEARLY_FULL 7500 /* permyriad */
 #define ALL_TAKEN   9500
 
+static uint32_t queue_length(const struct listener *listener, enum condition condition) {
+    return condition == CONDITION_SYN_RECV ? listener->half_open : listener->accept_queue;
+}
+
 /* What a listener condition compares: its two numbers and their limit. */
 static struct observation at_listener(const struct sample *sample, const struct listener *listener,
                                       enum condition condition) {
@@ -34,9 +38,10 @@ static void observe_listeners(const struct sample *sample, enum condition condit
     if (!observe_is_readable(sample, condition))
         return;
     for (size_t i = 0; i < sample->listener_count; i++) {
+        if (queue_length(&sample->listener[i], condition) == 0)
+            continue; /* as nearly all are */
         struct observation seen = at_listener(sample, &sample->listener[i], condition);
-        if (seen.value.value > 0)
-            callback(&seen, context);
+        callback(&seen, context);
     }
 }
 
@@ -49,6 +54,8 @@ static struct endpoint fullest_listener(const struct sample *sample, enum condit
     if (!observe_is_readable(sample, condition))
         return fullest;
     for (size_t i = 0; i < sample->listener_count; i++) {
+        if (queue_length(&sample->listener[i], condition) == 0)
+            continue;
         struct observation seen = at_listener(sample, &sample->listener[i], condition);
         uint32_t ratio = permyriad_of(seen.value.value, figure_or(seen.limit, 0));
         if (ratio > most) {

@@ -21,8 +21,9 @@ installed() {
         share/doc/synwaitd/synwaitd.service.d/50-processes.conf; do
         [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }
     done
-    # What gives privileges is there to be copied, not in force.
-    [ ! -e "$prefix/lib/systemd/system/synwaitd.service.d" ] || { echo 'a drop-in is active'; return 1; }
+    # What gives the daemon privileges is there to be copied, not in force.
+    [ ! -e "$prefix/lib/systemd/system/synwaitd.service.d/50-processes.conf" ] ||
+        { echo 'the privileges are in force'; return 1; }
     [ ! -e "$root/etc" ] || { echo 'something is in /etc'; return 1; }
 }
 
@@ -32,6 +33,18 @@ unit_names() {
         [[ $line == Exec*"/synwaitd"* && $line != *"=$1/sbin/synwaitd"* ]] && { echo "$line"; return 1; }
     done <"$root$1/lib/systemd/system/synwaitd.service"
     return 0
+}
+
+# The loader, and the drop-in that calls it where it is.
+has_loader() {
+    local prefix=$1 drop_in=$root$1/lib/systemd/system/synwaitd.service.d/10-listener-queues.conf
+    [ -x "$root$prefix/lib/synwaitd/synwaitd-bpf" ] || { echo 'no loader'; return 1; }
+    grep -q "^ExecStartPre=-+$prefix/lib/synwaitd/synwaitd-bpf load$" "$drop_in" &&
+        grep -q "^ExecStopPost=-+$prefix/lib/synwaitd/synwaitd-bpf unload$" "$drop_in"
+}
+
+has_no_loader() {
+    [ ! -e "$root$1/lib/synwaitd/synwaitd-bpf" ] && [ ! -e "$root$1/lib/systemd/system/synwaitd.service.d" ]
 }
 
 runs() {
@@ -46,8 +59,18 @@ for prefix in /usr /usr/local; do
     check "install into $prefix" make_into PREFIX=$prefix install
     check "$prefix has everything, /etc nothing" installed $prefix
     check "$prefix: the unit names the installed program" unit_names $prefix
+    if [ -x "${B:-build}/synwaitd-bpf" ]; then
+        check "$prefix: the loader is called where it is" has_loader $prefix
+    else
+        checks_skipped=$((checks_skipped + 1))
+        echo "SKIPPED $prefix: the loader is called where it is: built without synwaitd-bpf"
+    fi
     check "$prefix: the program takes the shipped configuration" runs $prefix
     check "uninstall from $prefix" make_into PREFIX=$prefix uninstall
     check "nothing is left under $prefix" nothing files
 done
+check 'install without the loader' make_into BPF=no install
+check 'then nothing calls it' has_no_loader /usr
+check 'uninstall' make_into BPF=no uninstall
+check 'nothing is left' nothing files
 summary
