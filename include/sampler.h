@@ -15,14 +15,12 @@ struct sampler;
 /** What sampling cost and how it is done, for the log and for status. */
 struct sampler_info {
     struct kernel_version kernel;
-    bool one_pass;          /* the legacy request answers for both families */
-    bool ipv6;              /* the kernel has IPv6 */
-    uint64_t walks;         /* so far */
-    uint64_t walk_cpu_usec; /* of the last walk */
-    /* Until the budget allows the next walk; 0 = it does now. Where the last walk is older than walk_max_age
-       or failed, that is what holds the figures back. */
-    uint64_t walk_wait_usec;
-    bool walk_overdue; /* there should be a younger one, but the budget does not allow it */
+    bool one_pass;           /* the legacy request answers for both families */
+    bool ipv6;               /* the kernel has IPv6 */
+    uint64_t walks;          /* so far */
+    uint64_t walk_cpu_usec;  /* of the last walk */
+    uint64_t walk_wait_usec; /* until the budget allows the next walk; 0 = it does now */
+    bool walk_overdue;       /* there should be a younger one, but the budget does not allow it */
     const struct queue_source *queues;
     uint64_t ticks;
 };

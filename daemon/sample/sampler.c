@@ -226,9 +226,8 @@ static bool should_walk(struct sampler *sampler, const struct config *config) {
         .cost_usec = sampler->info.walk_cpu_usec * 3 / 2,
     };
 
-    sampler->info.walk_wait_usec = walk_budget_wait_usec(&sampler->budget, config->cpu_budget_permyriad);
     sampler->info.walk_overdue =
-        sampler->info.walk_wait_usec > 0 && (signs.unknown || signs.age_usec >= signs.max_age_usec);
+        !walk_budget_positive(&sampler->budget) && (signs.unknown || signs.age_usec >= signs.max_age_usec);
     return sampler->info.ticks == 1 || walk_due(&sampler->budget, config->cpu_budget_permyriad, &signs);
 }
 
@@ -411,6 +410,7 @@ const struct sample *sampler_take(struct sampler *sampler, const struct config *
     take_knobs(sampler, breached);
     struct figure listening = take_listeners(sampler);
     take_walk(sampler, config);
+    sampler->info.walk_wait_usec = walk_budget_wait_usec(&sampler->budget, config->cpu_budget_permyriad);
     publish_tables(sampler, listening);
     take_destinations(sampler, config);
     take_surveys(sampler, config);

@@ -344,6 +344,12 @@ static void test_no_budget(void **state) {
     check_state(sample, STATE_CLOSE_WAIT, 1);
     check_state(sample, STATE_LISTEN, 2);
     assert_int_equal(sampler_info(sampler)->walks, 1);
+    assert_false(sampler_info(sampler)->walk_overdue);
+    config.walk_max_age_usec = 1;
+    sample = sampler_take(sampler, &config, false);
+    assert_false(sample->walked);
+    assert_true(sampler_info(sampler)->walk_overdue);
+    assert_true(sampler_info(sampler)->walk_wait_usec > 0);
     config.cpu_budget_permyriad = 10000;
     config.walk_max_age_usec = 0; /* old at once, and the bucket begins to fill */
     for (int tries = 0; !sample->walked && tries < 100; tries++) {
@@ -351,6 +357,7 @@ static void test_no_budget(void **state) {
         sample = sampler_take(sampler, &config, false);
     }
     assert_true(sample->walked);
+    assert_false(sampler_info(sampler)->walk_overdue);
     check_state(sample, STATE_CLOSE_WAIT, 0);
     end(&service);
     end(&other);
