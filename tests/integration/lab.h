@@ -45,7 +45,7 @@ int lab_peer_namespace(void);
 void lab_enter_own_table(const char *buckets);
 #define LAB_SMALL_TABLE "4096"
 
-/** Mounts a bpffs that nobody else sees; without synwaitd-bpf, skips the test aloud, under CI=true fails it.
+/** Mounts a bpffs that nobody else sees, until the teardown; without synwaitd-bpf, skips the test aloud, under CI=true fails it.
  */
 void lab_mount_bpffs(const char *options);
 
@@ -83,7 +83,7 @@ void lab_end_input(struct lab_child *child);
 /** @return a new directory for the test's files; it goes with all that is in it at the teardown. */
 const char *lab_scratch(void);
 
-/** For cmocka's teardown: ends every child that still runs, removes the scratch directory. */
+/** For cmocka's teardown: ends every child that still runs, removes the scratch directory and the bpffs. */
 int lab_teardown(void **state);
 
 #endif
