@@ -13,20 +13,22 @@
 struct destination_watch {
     bool counted;
     uint64_t counted_usec;
-    uint64_t sockets; /* then, in the whole namespace */
-    uint64_t fullest; /* ports in use towards the fullest destination */
+    uint64_t sockets;           /* then, in the whole namespace */
+    uint64_t fullest;           /* ports in use towards the fullest destination */
+    struct figure active_opens; /* the counter, then */
 };
 
 /** @return the fewest ports in use that are a breach of @p rule; unknown without rule or range. */
 struct figure destination_warning(const struct threshold_rule *rule, struct figure ephemeral_ports);
 
 /**
- * Tells whether to count now, given that a breach is possible. Where the fullest was under half of the
- * warning the next count waits 10 s, and then for a tenth more sockets or for 30 s: many inbound connections
- * look the same from here.
- * @param sockets now in the whole namespace; @param warning ports
+ * Tells whether to count now, given that there are sockets enough for a breach. Where the fullest was under
+ * half of the warning there is no need while too few connections were opened from here for a breach: many
+ * inbound ones look the same by their number alone. Else the next count waits 10 s, and then for a tenth more
+ * sockets or for 30 s.
+ * @param sockets now in the whole namespace; @param active_opens the counter now; @param warning ports
  */
 bool destination_count_due(const struct destination_watch *watch, uint64_t now_usec, uint64_t sockets,
-                           uint64_t warning);
+                           struct figure active_opens, uint64_t warning);
 
 #endif

@@ -20,9 +20,22 @@ struct figure destination_warning(const struct threshold_rule *rule, struct figu
     return FIGURE_OF(warning > rule->floor ? warning : rule->floor);
 }
 
-bool destination_count_due(const struct destination_watch *watch, uint64_t now_usec, uint64_t sockets,
+/* Whoever holds a port towards a destination has counted as an ActiveOpen (tcp_output.c tcp_connect), since
+   the namespace began if nothing has been counted yet. */
+static bool can_be_reached(const struct destination_watch *watch, struct figure active_opens,
                            uint64_t warning) {
-    if (!watch->counted || watch->fullest >= warning / 2)
+    struct figure opened = watch->counted ? figure_increase(watch->active_opens, active_opens) : active_opens;
+
+    return !figure_known(opened) || watch->fullest + opened.value >= warning;
+}
+
+bool destination_count_due(const struct destination_watch *watch, uint64_t now_usec, uint64_t sockets,
+                           struct figure active_opens, uint64_t warning) {
+    if (watch->counted && watch->fullest >= warning / 2)
+        return true;
+    if (!can_be_reached(watch, active_opens, warning))
+        return false;
+    if (!watch->counted)
         return true;
     uint64_t age = now_usec - watch->counted_usec;
     if (age < PAUSE_USEC)

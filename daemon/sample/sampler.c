@@ -343,6 +343,7 @@ static void count_destinations(struct sampler *sampler, uint64_t sockets) {
         .counted_usec = sample->taken_usec,
         .sockets = sockets,
         .fullest = fullest_ports(sample),
+        .active_opens = sample->counter[COUNTER_ACTIVE_OPENS],
     };
 }
 
@@ -360,7 +361,8 @@ static void take_destinations(struct sampler *sampler, const struct config *conf
     }
     if (!figure_known(warning) || !figure_known(sockets) || !walk_budget_positive(&sampler->extra_budget))
         return;
-    if (destination_count_due(&sampler->watch, sample->taken_usec, sockets.value, warning.value))
+    if (destination_count_due(&sampler->watch, sample->taken_usec, sockets.value,
+                              sample->counter[COUNTER_ACTIVE_OPENS], warning.value))
         count_destinations(sampler, sockets.value);
 }
 

@@ -246,33 +246,45 @@ static void test_destination_warning(void **state) {
 }
 
 static void test_destination_due(void **state) {
+    enum { OPENS = 5000, MANY = OPENS + 1000 };
     static const struct {
         const char *name;
-        struct destination_watch watch;
-        uint64_t age_sec, sockets;
+        bool counted;
+        uint64_t fullest, age_sec, sockets, active_opens;
         bool due;
     } rows[] = {
-        {"never counted", {.counted = false}, 0, 60000, true},
-        {"half of the warning", {.counted = true, .sockets = 60000, .fullest = 500}, 1, 60000, true},
-        {"under half, at once", {.counted = true, .sockets = 60000, .fullest = 499}, 1, 90000, false},
-        {"under half, after 9 s", {.counted = true, .sockets = 60000, .fullest = 499}, 9, 90000, false},
-        {"under half, grown by a tenth",
-         {.counted = true, .sockets = 60000, .fullest = 499},
-         10,
-         66000,
-         true},
-        {"under half, grown by less", {.counted = true, .sockets = 60000, .fullest = 499}, 10, 65999, false},
-        {"under half, shrunk", {.counted = true, .sockets = 60000, .fullest = 499}, 29, 30000, false},
-        {"under half, after 30 s", {.counted = true, .sockets = 60000, .fullest = 0}, 30, 60000, true},
+        {"never counted", false, 0, 0, 60000, MANY, true},
+        {"never counted, as many opened as are a breach", false, 0, 0, 60000, 1000, true},
+        {"never counted, fewer opened", false, 0, 0, 60000, 999, false},
+        {"half of the warning", true, 500, 1, 60000, MANY, true},
+        {"half of the warning, none opened", true, 500, 1, 60000, OPENS, true},
+        {"under half, at once", true, 499, 1, 90000, MANY, false},
+        {"under half, after 9 s", true, 499, 9, 90000, MANY, false},
+        {"under half, grown by a tenth", true, 499, 10, 66000, MANY, true},
+        {"under half, grown by less", true, 499, 10, 65999, MANY, false},
+        {"under half, shrunk", true, 499, 29, 30000, MANY, false},
+        {"under half, after 30 s", true, 0, 30, 60000, MANY, true},
+        {"under half, enough opened", true, 400, 30, 60000, OPENS + 600, true},
+        {"under half, too few opened", true, 400, 30, 60000, OPENS + 599, false},
+        {"under half, none opened for an hour", true, 499, 3600, 90000, OPENS, false},
+        {"the counter was reset", true, 400, 30, 60000, 7, true},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct destination_watch watch = rows[i].watch;
-        watch.counted_usec = 77;
+        const struct destination_watch watch = {
+            .counted = rows[i].counted,
+            .counted_usec = 77,
+            .sockets = 60000,
+            .fullest = rows[i].fullest,
+            .active_opens = FIGURE_OF(OPENS),
+        };
+        uint64_t now = 77 + rows[i].age_sec * USEC_PER_SEC;
         check_row(rows[i].name,
-                  destination_count_due(&watch, 77 + rows[i].age_sec * USEC_PER_SEC, rows[i].sockets, 1000),
+                  destination_count_due(&watch, now, rows[i].sockets, FIGURE_OF(rows[i].active_opens), 1000),
                   rows[i].due);
+        if (!rows[i].due && rows[i].age_sec >= 30) /* a counter that cannot be read decides nothing */
+            check_row(rows[i].name, destination_count_due(&watch, now, 60000, FIGURE_NONE, 1000), true);
     }
 }
 
