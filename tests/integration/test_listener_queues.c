@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The BPF iterator on the real kernel: the same listeners as a dump, and half-opens that no dump tells. */
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -195,6 +196,46 @@ static void test_half_open_without_a_walk(void **state) {
     assert_int_equal(sampler_info(sampler)->walks, 1);
 }
 
+/* Half-opens that pile up move no counter before the queue is full: the walk comes for them all the same. */
+static void test_a_jump_is_walked(void **state) {
+    (void)state;
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
+    listen_on(SERVER, 8001, 4096);
+    config.cpu_budget_permyriad = 1; /* enough for a walk that cannot wait, not for a routine one */
+    config.walk_max_age_usec = 3600 * USEC_PER_SEC;
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", LISTENER_QUEUES_PATH);
+    sampler_take(sampler, &config, false);
+    assert_false(sampler_take(sampler, &config, false)->walked);
+    flood(SERVER, "8001", SOURCES, "64");
+    assert_false(sampler_take(sampler, &config, false)->walked);
+    flood(SERVER, "8001", "100.65.0.1", "1");
+    const struct sample *sample = sampler_take(sampler, &config, false);
+    assert_true(sample->walked);
+    assert_int_equal(listener_at(sample, 8001)->half_open_walked, 65);
+}
+
+/* Reading ends at the first socket that does not listen, not after the last of all. */
+static void test_ends_early(void **state) {
+    static char buffer[16384];
+    ssize_t got;
+
+    (void)state;
+    enter("mode=0700", LAB_SMALL_TABLE);
+    lab_run_loader("load");
+    listen_on(SERVER, 8001, 16);
+    CLEANUP_FD int alone = open(LISTENER_QUEUES_PATH, O_RDONLY | O_CLOEXEC);
+    assert_true(read(alone, buffer, sizeof buffer) > 0);
+    assert_int_equal(read(alone, buffer, sizeof buffer), 0); /* there is no other socket */
+    connect_some(SERVER, 8001, 1);
+    CLEANUP_FD int fd = open(LISTENER_QUEUES_PATH, O_RDONLY | O_CLOEXEC);
+    do
+        got = read(fd, buffer, sizeof buffer);
+    while (got > 0);
+    assert_int_equal(got, -1);
+    assert_int_equal(errno, EAGAIN);
+}
+
 /* The iterator goes and comes: the walk counts in between, and nothing becomes unknown or 0. */
 static void test_unload(void **state) {
     (void)state;
@@ -347,6 +388,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_as_a_dump, lab_teardown),
         cmocka_unit_test_teardown(test_half_open_without_a_walk, lab_teardown),
+        cmocka_unit_test_teardown(test_a_jump_is_walked, lab_teardown),
+        cmocka_unit_test_teardown(test_ends_early, lab_teardown),
         cmocka_unit_test_teardown(test_unload, lab_teardown),
         cmocka_unit_test_teardown(test_too_dear, lab_teardown),
         cmocka_unit_test_teardown(test_ten_thousand, lab_teardown),

@@ -114,6 +114,34 @@ static void test_handshakes(void **state) {
     }
 }
 
+/* Parts of what a walk saw are measured by what it saw, not by how long the queue is now. */
+static void test_queue_has_changed_since_the_walk(void **state) {
+    static const struct {
+        const char *row;
+        uint32_t half_open, fresh;
+        enum cause cause;
+    } rows[] = {
+        {"TCP_DEFER_ACCEPT, below the limit", 400, 400, CAUSE_DEFER_ACCEPT},
+        {"answers lost on the way back, queue not half full", 600, 300, CAUSE_LOSSY_RETURN_PATH},
+        {"flood from one source, cookies on", 20, 0, CAUSE_ONE_SOURCE_FLOOD},
+        {"real clients over 1.5 s, cookies on", 64, 10, CAUSE_BURST},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        const struct handshake_row *row = find_row(rows[i].row);
+        struct listener listener;
+        struct sample sample = sample_of(row, &listener);
+        struct finding findings[FINDINGS_MAX];
+        struct breach breaches[2];
+        size_t count = listener_breaches(row, &listener, breaches);
+        listener.half_open = rows[i].half_open;
+        listener.half_open_fresh = rows[i].fresh;
+        check_row(rows[i].row, diagnose(&sample, breaches, count, findings), 1);
+        check_row(rows[i].row, findings[0].cause, rows[i].cause);
+    }
+}
+
 static void test_one_source_is_named(void **state) {
     struct listener listener;
     struct sample sample = sample_of(find_row("flood from one source, cookies on"), &listener);
@@ -212,6 +240,7 @@ static void test_the_three_quarter_rule_asks_for_no_backlog(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_queue_has_changed_since_the_walk),
         cmocka_unit_test(test_handshakes),
         cmocka_unit_test(test_one_source_is_named),
         cmocka_unit_test(test_a_source_of_another_listener_is_not_named),

@@ -45,6 +45,13 @@ static struct alert old_leak(void) {
     return alert;
 }
 
+static struct alert just_old_leak(void) {
+    struct alert alert = sample_leak();
+
+    alert.finding.age_usec = 5000000;
+    return alert;
+}
+
 static struct alert recent_leak(void) {
     struct alert alert = sample_leak();
 
@@ -313,6 +320,8 @@ static const struct {
      "."},
     {"counted a while ago", old_leak, EVENT_RAISED, 0,
      "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100, counted 25 s ago; ", "."},
+    {"counted 5 s ago", just_old_leak, EVENT_RAISED, 0,
+     "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100, counted 5 s ago; ", "."},
     {"not worth a word", recent_leak, EVENT_RAISED, 0,
      "CLOSE-WAIT leak on port 8080: 200 sockets in CLOSE-WAIT, threshold 100; ", "."},
     {"cleared: no age", old_leak, EVENT_CLEARED, 8,

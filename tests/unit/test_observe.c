@@ -122,11 +122,36 @@ static void test_backported_limit(void **state) {
     }
 }
 
+static void remember_age(const struct observation *seen, void *context) {
+    *(uint64_t *)context = seen->measured_usec;
+}
+
+/* A half-open count is as old as the count, not as the walk; an accept queue is always of now. */
+static void test_queue_ages(void **state) {
+    static const struct config config;
+    struct sample sample = quiet_sample();
+    struct listener listener = listener_on(80, 128);
+    uint64_t measured_usec = 0;
+
+    (void)state;
+    listener.half_open = listener.accept_queue = 5;
+    sample.listener = &listener;
+    sample.listener_count = 1;
+    sample.taken_usec = 9000;
+    sample.half_open_usec = 8000;
+    sample.walked_usec = 7000;
+    observe(&config, &sample, CONDITION_SYN_RECV, remember_age, &measured_usec);
+    assert_int_equal(measured_usec, 8000);
+    observe(&config, &sample, CONDITION_ACCEPT_QUEUE, remember_age, &measured_usec);
+    assert_int_equal(measured_usec, 9000);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_syn_overflow),
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_backported_limit),
+        cmocka_unit_test(test_queue_ages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

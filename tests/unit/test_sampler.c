@@ -3,6 +3,7 @@
  */
 #include "tree.h"
 
+#include "listener_record.h"
 #include "netns_case.h"
 #include "sampler.h"
 #include "util.h"
@@ -269,6 +270,7 @@ static void test_states(void **state) {
     CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", NULL);
     const struct sample *sample = sampler_take(sampler, &config, false);
     assert_true(sample->walked);
+    check_row("half-open age", sample->half_open_usec, sample->walked_usec);
     check_state(sample, STATE_LISTEN, 1);
     check_state(sample, STATE_ESTABLISHED, 12);
     check_state(sample, STATE_CLOSE_WAIT, 0);
@@ -296,6 +298,32 @@ static void test_states(void **state) {
     for (int source = 0; source < SOURCE_COUNT; source++)
         check_source(sample, (enum source)source, 0, false, "");
     end(&service);
+}
+
+/* Some good records, and then what is none: the listeners are those of the dump, and no more. */
+static void test_broken_iterator(void **state) {
+    struct listener_record record = {.family = AF_INET, .port = 9};
+    char path[512];
+
+    (void)state;
+    need_root();
+    tree_make(&tree);
+    tree_path(&tree, "queues", path);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < 1000; i++)
+        fwrite(&record, sizeof record, 1, file);
+    fwrite(&record, sizeof record / 2, 1, file);
+    fclose(file);
+    struct service service = serve(8001, 16);
+    CLEANUP_SAMPLER struct sampler *sampler = sampler_new("/proc", path);
+    const struct sample *sample = sampler_take(sampler, &config, false);
+    check_row("listeners", sample->listener_count, 1);
+    check_state(sample, STATE_LISTEN, 1);
+    assert_false(sampler_info(sampler)->queues->exact);
+    assert_non_null(strstr(sampler_info(sampler)->queues->reason, "Bad message"));
+    end(&service);
+    tree_remove(&tree);
 }
 
 static void test_accept_queue(void **state) {
@@ -437,10 +465,19 @@ static void test_real_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        IN_TREE(test_files),           IN_TREE(test_failing_files),   IN_TREE(test_unknown_is_not_zero),
-        IN_TREE(test_no_ipv6),         IN_TREE(test_no_proc),         IN_TREE(test_conntrack),
-        IN_TREE(test_kernel_versions), IN_TREE(test_knobs_at_breach), IN_NETNS(test_states),
-        IN_NETNS(test_accept_queue),   IN_NETNS(test_no_budget),      IN_NETNS(test_destinations),
+        IN_TREE(test_files),
+        IN_TREE(test_failing_files),
+        IN_TREE(test_unknown_is_not_zero),
+        IN_TREE(test_no_ipv6),
+        IN_TREE(test_no_proc),
+        IN_TREE(test_conntrack),
+        IN_TREE(test_kernel_versions),
+        IN_TREE(test_knobs_at_breach),
+        IN_NETNS(test_states),
+        IN_NETNS(test_broken_iterator),
+        IN_NETNS(test_accept_queue),
+        IN_NETNS(test_no_budget),
+        IN_NETNS(test_destinations),
         IN_NETNS(test_real_files),
     };
 
