@@ -45,7 +45,8 @@ int lab_peer_namespace(void);
 void lab_enter_own_table(const char *buckets);
 #define LAB_SMALL_TABLE "4096"
 
-/** Mounts a bpffs that nobody else sees, until the teardown; without synwaitd-bpf, skips the test aloud, under CI=true fails it.
+/** Mounts a bpffs that nobody else sees, until the teardown; without synwaitd-bpf, skips the test aloud,
+ * under CI=true fails it.
  */
 void lab_mount_bpffs(const char *options);
 
