@@ -170,59 +170,6 @@ static void test_carried_over(void **state) {
     check_row("forgotten", walk.listener[1].half_open, 0);
 }
 
-/* With the iterator's counts the walk fills in only what it alone can tell. */
-static void test_exact_queues(void **state) {
-    const struct listener previous[] = {
-        {.local = parse("0.0.0.0:80"),
-         .half_open = 9,
-         .half_open_fresh = 8,
-         .half_open_walked = 7,
-         .half_open_deferred = 2,
-         .half_open_old = 3},
-    };
-    static const struct {
-        const char *name;
-        uint32_t half_open, young, deferred, fresh;
-    } rows[] = {
-        {"none", 0, 0, 0, 0},
-        {"all young", 20, 20, 0, 20},
-        {"none young", 20, 0, 0, 0},
-        {"deferred are fresh", 20, 5, 10, 15},
-        {"an old walk saw more", 20, 15, 10, 20},
-        {"numbers beyond 32 bits", UINT32_MAX, UINT32_MAX, UINT32_MAX, UINT32_MAX},
-    };
-
-    (void)state;
-    start();
-    walk.exact_queues = true;
-    add("0.0.0.0:80", 0, 5, 1);
-    add("0.0.0.0:80", 0, 5, 2);
-    walk.listener[0].half_open = 20;
-    walk.listener[0].half_open_fresh = 6;
-    walk.listener[1].half_open = 11;
-    walk.listener[1].half_open_fresh = 5;
-    state_walk_sort_listeners(&walk, previous, ARRAY_SIZE(previous));
-    check_row("members are added up", walk.listener[0].half_open, 31);
-    check_row("members are added up", walk.listener[0].half_open_fresh, 11);
-    check_row("carried over", walk.listener[0].half_open_walked, 7);
-    check_row("carried over", walk.listener[0].half_open_old, 3);
-    check_row("all listeners", state_walk_half_open(&walk), 31);
-    state_walk_begin(&walk, &config, 5);
-    const struct diag_socket socket = half_open("10.0.0.1:80", 0);
-    state_walk_count(&walk, &socket);
-    check_row("left alone by a walk", walk.listener[0].half_open, 31);
-    check_row("left alone by a walk", walk.listener[0].half_open_fresh, 11);
-    check_row("walked", walk.listener[0].half_open_walked, 1);
-    check_row("old", walk.listener[0].half_open_old, 0);
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        walk.listener[0].half_open = rows[i].half_open;
-        walk.listener[0].half_open_fresh = rows[i].young;
-        walk.listener[0].half_open_deferred = rows[i].deferred;
-        state_walk_settle_queues(&walk);
-        check_row(rows[i].name, walk.listener[0].half_open_fresh, rows[i].fresh);
-    }
-}
-
 static void test_ports_laid_out(void **state) {
     static const struct {
         const char *name;
@@ -519,12 +466,17 @@ static void test_figures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sorted),          cmocka_unit_test(test_sorted_many),
-        cmocka_unit_test(test_groups),          cmocka_unit_test(test_carried_over),
-        cmocka_unit_test(test_ports_laid_out),  cmocka_unit_test(test_exact_queues),
-        cmocka_unit_test(test_half_open_owner), cmocka_unit_test(test_half_open_retries),
-        cmocka_unit_test(test_details),         cmocka_unit_test(test_foreign_port),
-        cmocka_unit_test(test_recording),       cmocka_unit_test(test_figures),
+        cmocka_unit_test(test_sorted),
+        cmocka_unit_test(test_sorted_many),
+        cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_carried_over),
+        cmocka_unit_test(test_ports_laid_out),
+        cmocka_unit_test(test_half_open_owner),
+        cmocka_unit_test(test_half_open_retries),
+        cmocka_unit_test(test_details),
+        cmocka_unit_test(test_foreign_port),
+        cmocka_unit_test(test_recording),
+        cmocka_unit_test(test_figures),
     };
 
     return cmocka_run_group_tests(tests, make_walk, release_walk);
