@@ -216,6 +216,7 @@ static void publish(struct manager *manager) {
         .alerts_dropped = report_dropped(),
     };
     int result = 0;
+
     if (manager->config->status)
         result = status_write(&manager->view_directory, &view);
     if (manager->config->metrics && result == 0)

@@ -251,6 +251,10 @@ struct sample {
     struct source_status source[SOURCE_COUNT];
 };
 
+/** @return how long before the sample; what was measured a moment after its counters were read counts as 0.
+ */
+uint64_t sample_age_usec(const struct sample *sample, uint64_t measured_usec);
+
 /** @return events per second of @p counter over this sample's span; unknown in the first sample. */
 struct figure sample_rate(const struct sample *sample, enum counter counter);
 

@@ -42,8 +42,7 @@ struct view {
 size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
                               const struct listener *fullest[VIEW_LISTENERS]);
 
-/** @return how long before the sample; what was measured a moment after its counters counts as 0; 0: unknown
- */
+/** @return sample_age_usec(); unknown if nothing has been measured yet (0) */
 struct figure view_age_usec(const struct sample *sample, uint64_t measured_usec);
 
 /** @return age of sample->state[state]: where it rests on the walk and on counters, that of the walk. */

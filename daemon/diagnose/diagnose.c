@@ -121,18 +121,14 @@ static bool rests_on_walk(enum problem_family family) {
     }
 }
 
-/* A walk, and a count of destinations, end a moment after the counters were read. */
-static uint64_t age_usec(const struct sample *sample, uint64_t measured_usec) {
-    return sample->taken_usec > measured_usec ? sample->taken_usec - measured_usec : 0;
-}
-
 /* How old what the finding rests on is: its value, and what a walk has told. */
 static void date(struct finding *finding, const struct sample *sample) {
     if (!finding_has_number(finding))
         return;
-    finding->age_usec = age_usec(sample, finding->lead.measured_usec);
+    finding->age_usec = sample_age_usec(sample, finding->lead.measured_usec);
     if (rests_on_walk(finding->family) && sample->walked_usec != 0)
-        finding_evidence(finding, "walk_age_msec", FIGURE_OF(age_usec(sample, sample->walked_usec) / 1000));
+        finding_evidence(finding, "walk_age_msec",
+                         FIGURE_OF(sample_age_usec(sample, sample->walked_usec) / 1000));
 }
 
 size_t diagnose(const struct sample *sample, const struct breach *breaches, size_t count,

@@ -43,6 +43,10 @@ static const char *const source_names[SOURCE_COUNT] = {
     [SOURCE_SYSCTL] = "/proc/sys/net",
 };
 
+uint64_t sample_age_usec(const struct sample *sample, uint64_t measured_usec) {
+    return sample->taken_usec > measured_usec ? sample->taken_usec - measured_usec : 0;
+}
+
 struct figure sample_rate(const struct sample *sample, enum counter counter) {
     return figure_per_second(sample->increase[counter], sample->span_usec);
 }

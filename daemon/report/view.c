@@ -43,9 +43,7 @@ size_t view_fullest_listeners(const struct sample *sample, bool with_empty,
 }
 
 struct figure view_age_usec(const struct sample *sample, uint64_t measured_usec) {
-    if (measured_usec == 0)
-        return FIGURE_NONE;
-    return FIGURE_OF(sample->taken_usec > measured_usec ? sample->taken_usec - measured_usec : 0);
+    return measured_usec == 0 ? FIGURE_NONE : FIGURE_OF(sample_age_usec(sample, measured_usec));
 }
 
 struct figure view_state_age_usec(const struct sample *sample, enum tcp_state state) {

@@ -33,7 +33,8 @@ struct sampler {
     struct destination_watch watch;
     struct survey_watch time_wait_watch, established_watch;
     bool walk_known;                /* the last walk was good */
-    struct figure walked_half_open; /* half-open connections at the last walk */
+    struct figure half_open;        /* of all listeners; unknown where only a walk counts them */
+    struct figure walked_half_open; /* the same at the last walk */
     struct knob_files knob_files;
     bool knobs_read;
     uint64_t knobs_usec;
@@ -48,8 +49,8 @@ struct sampler {
 
 /* Two thirds of the CPU budget are for walks and a third for the rest: a count of ports may take seconds, and
    must not put off what everything else rests on. */
-static void pay_for_walk(struct sampler *sampler, uint64_t cpu_usec) {
-    walk_budget_spend(&sampler->budget, cpu_usec * 3 / 2);
+static uint64_t walk_price_usec(uint64_t cpu_usec) {
+    return cpu_usec * 3 / 2;
 }
 
 static void pay_for_extra(struct sampler *sampler, uint64_t cpu_usec) {
@@ -204,14 +205,10 @@ static struct figure take_listeners(struct sampler *sampler) {
     /* More than the table holds is a failure to tell about, but those in it are known. */
     sample->listeners_known = figure_known(listening);
     sampler->info.one_pass = socket_sampler_one_pass(sampler->sockets);
+    sampler->half_open = sampler->info.queues->exact
+                             ? FIGURE_OF(state_walk_half_open(socket_sampler_tables(sampler->sockets)))
+                             : FIGURE_NONE;
     return listening;
-}
-
-/* Half-open connections of all listeners; unknown where only a walk counts them. */
-static struct figure half_open_now(const struct sampler *sampler) {
-    return sampler->info.queues->exact
-               ? FIGURE_OF(state_walk_half_open(socket_sampler_tables(sampler->sockets)))
-               : FIGURE_NONE;
 }
 
 static bool should_walk(struct sampler *sampler, const struct config *config) {
@@ -220,10 +217,10 @@ static bool should_walk(struct sampler *sampler, const struct config *config) {
         .unknown = !sampler->walk_known,
         .jumped = counters_jumped(sampler->previous_increase, sample->increase, sampler->previous_gauge,
                                   sample->gauge) ||
-                  count_jumped(sampler->walked_half_open, half_open_now(sampler)),
+                  count_jumped(sampler->walked_half_open, sampler->half_open),
         .age_usec = sample->taken_usec - sample->walked_usec,
         .max_age_usec = config->walk_max_age_usec,
-        .cost_usec = sampler->info.walk_cpu_usec * 3 / 2,
+        .cost_usec = walk_price_usec(sampler->info.walk_cpu_usec),
     };
 
     sampler->info.walk_overdue =
@@ -245,14 +242,14 @@ static void take_walk(struct sampler *sampler, const struct config *config) {
         figure_known(retries) && retries.value < UINT32_MAX ? retries.value : UINT32_MAX;
     int result = socket_sampler_walk(sampler->sockets, config, (uint32_t)synack_retries, reason);
     uint64_t spent = clock_usec(CLOCK_THREAD_CPUTIME_ID) - begun;
-    pay_for_walk(sampler, spent);
+    walk_budget_spend(&sampler->budget, walk_price_usec(spent));
     sampler->info.walks++;
     sampler->info.walk_cpu_usec = spent;
     sampler->walk_known = result == 0;
     note(sampler, SOURCE_WALK, result, reason);
     if (result < 0)
         return;
-    sampler->walked_half_open = half_open_now(sampler);
+    sampler->walked_half_open = sampler->half_open;
     sample->walked = true;
     sample->walked_usec = now_monotonic_usec();
 }
@@ -279,11 +276,11 @@ static void publish_tables(struct sampler *sampler, struct figure listening) {
     sample->shares = socket_sampler_shares(sampler->sockets);
     state_walk_figures(sampler->walk_known ? tables : NULL, listening, sample);
     date_half_open(sampler, sample);
-    struct figure half_open = half_open_now(sampler);
-    if (!figure_known(half_open))
+    if (!figure_known(sampler->half_open))
         return;
     socket_sampler_settle_queues(sampler->sockets);
-    sample->state[STATE_SYN_RECV] = FIGURE_OF(half_open.value + tables->detail.syn_recv_simultaneous);
+    sample->state[STATE_SYN_RECV] =
+        FIGURE_OF(sampler->half_open.value + tables->detail.syn_recv_simultaneous);
 }
 
 /* Every socket that occupies a port, whatever its state, from the gauges alone. */
