@@ -4,6 +4,7 @@ VERSION := 0.1.0
 B := build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr
+BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
 LIBDIR ?= $(PREFIX)/lib/synwaitd
 UNITDIR ?= $(PREFIX)/lib/systemd/system
@@ -12,6 +13,7 @@ MANDIR ?= $(PREFIX)/share/man
 DOCDIR ?= $(PREFIX)/share/doc/synwaitd
 
 PKGS := libmnl libsystemd libconfig jansson
+CURSES = $(shell pkg-config --libs ncursesw) # of synwaitctl alone
 WARN := -std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
         $(if $(CI)$(WERROR),-Werror)
 HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 \
@@ -35,7 +37,7 @@ comma := ,
 pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
 pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
 
-LIB_SRC := $(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c))
+LIB_SRC := $(filter-out daemon/main.c ctl/main.c,$(wildcard daemon/*.c daemon/*/*.c ctl/*.c ctl/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/release/%.o)
 TEST_LIB_OBJ := $(LIB_SRC:%.c=$(B)/test/%.o)
 # Shared by tcpload, slow-link and the integration tests: makes sockets in every state, and floods.
@@ -48,7 +50,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
 BENCH := $(B)/bench/bench $(B)/bench/pure_tick
-ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c) \
+ALL_SRC := $(wildcard daemon/*.c daemon/*/*.c ctl/*.c ctl/*/*.c tools/*.c tests/*/*.c tests/*/*/*.c) \
            $(if $(WITH_BPF),bpf/synwaitd-bpf.c)
 MAN_PAGES := $(wildcard man/*.[1-8])
 UNITS := $(wildcard systemd/*.service)
@@ -57,7 +59,7 @@ BPF_DROP_IN := synwaitd.service.d/10-listener-queues.conf
 DROP_INS := $(filter-out systemd/$(BPF_DROP_IN),$(wildcard systemd/*.service.d/*.conf))
 DOCS := README.md CHANGELOG.md LICENSE
 
-all: $(B)/synwaitd $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
+all: $(B)/synwaitd $(B)/synwaitctl $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
 
 no-bpf:
 	@echo 'without synwaitd-bpf: BPF=$(BPF)$(if $(filter auto,$(BPF)),$(comma) and $(CLANG)$(comma) bpftool or libbpf is missing)'
@@ -72,6 +74,9 @@ $(B)/libsynwaitd.a: $(LIB_OBJ)
 
 $(B)/synwaitd: $(B)/release/daemon/main.o $(B)/libsynwaitd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+
+$(B)/synwaitctl: $(B)/release/ctl/main.o $(B)/libsynwaitd.a
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) $(CURSES) -pthread -o $@
 
 # -g: libbpf reads the types from the object's BTF. The skeleton's warnings are its generator's.
 $(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_record.h
@@ -108,6 +113,9 @@ $(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
 $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) -pthread -o $@
 
+$(B)/test/synwaitctl: $(B)/test/ctl/main.o $(B)/test/libsynwaitd.a
+	$(CC) $(SANITIZE) $^ $(pkg_libs) $(CURSES) -pthread -o $@
+
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
@@ -131,7 +139,7 @@ $(BENCH): $(B)/libsynwaitd.a
 	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
-test-programs: all $(B)/test/synwaitd $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
+test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
 
 run:
 	@tools/install-deps build
@@ -164,7 +172,7 @@ compilers:
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
-integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/tools/tcpload $(PRELOADS)
+integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(B)/tools/tcpload $(PRELOADS)
 	@tests/run $(INTEGRATION_TESTS)
 
 e2e: test-programs
@@ -181,11 +189,12 @@ catalog: $(B)/tools/gen_catalog
 	mv $(B)/synwaitd.catalog systemd/synwaitd.catalog
 
 format:
-	clang-format -i $$(find bpf daemon include tests tools -name '*.[ch]')
+	clang-format -i $$(find bpf ctl daemon include tests tools -name '*.[ch]')
 
 install: all
-	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SBINDIR) $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR) $(DESTDIR)$(CATALOGDIR) $(DESTDIR)$(DOCDIR)
 	install -m 755 $(B)/synwaitd $(DESTDIR)$(SBINDIR)/synwaitd
+	install -m 755 $(B)/synwaitctl $(DESTDIR)$(BINDIR)/synwaitctl
 	install -m 644 conf/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd.conf
 	$(if $(WITH_BPF),install -m 755 $(B)/synwaitd-bpf $(DESTDIR)$(LIBDIR)/synwaitd-bpf)
 	$(if $(WITH_BPF),install -d $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)))
@@ -203,7 +212,7 @@ install: all
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd-bpf \
+	rm -f $(DESTDIR)$(BINDIR)/synwaitctl $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd-bpf \
 	    $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN) \
 	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
 	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
@@ -215,7 +224,7 @@ clean:
 	rm -rf $(B)
 
 help:
-	@echo 'all          build $(B)/synwaitd (the default); BPF=auto|yes|no: with synwaitd-bpf, the listener iterator'
+	@echo 'all          build $(B)/synwaitd and $(B)/synwaitctl (the default); BPF=auto|yes|no: with synwaitd-bpf, the listener iterator'
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'

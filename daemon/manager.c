@@ -24,6 +24,7 @@
 #include "log.h"
 #include "netns.h"
 #include "owners.h"
+#include "page.h"
 #include "record.h"
 #include "resident.h"
 #include "sampler.h"
@@ -275,8 +276,11 @@ static void tell_queues(struct manager *manager) {
 
 /* On the console the first sample is shown whole. */
 static void show_first(const struct manager *manager) {
-    if (report_target() == LOG_TARGET_CONSOLE && sampler_info(manager->sampler)->ticks == 1)
-        console_print_states(stdout, manager->sample, manager->config, console_wants_color(stdout));
+    if (report_target() != LOG_TARGET_CONSOLE || sampler_info(manager->sampler)->ticks != 1)
+        return;
+    int result = console_print_states(stdout, manager->sample, manager->config, page_wants_color(stdout));
+    if (result < 0)
+        report_log(LOG_WARNING, "the table of states is not shown: %s", strerror(-result));
 }
 
 /* Lets the kernel put the tick together with what else wakes the machine. */
@@ -391,16 +395,6 @@ static void greet(const struct manager *manager) {
                info->ipv6 ? "on" : "off", manager->config->interval_usec / USEC_PER_MSEC);
 }
 
-/* @return the pinned iterator, as the unit shows it or in its own place */
-static const char *find_queues(const struct manager *manager, char path[PATH_MAX]) {
-    if (manager->runtime_directory) {
-        snprintf(path, PATH_MAX, "%s/" LISTENER_QUEUES_SHOWN, manager->runtime_directory);
-        if (access(path, F_OK) == 0)
-            return path;
-    }
-    return LISTENER_QUEUES_PATH;
-}
-
 static int start(struct manager *manager) {
     char queues[PATH_MAX];
     sd_id128_t id;
@@ -421,7 +415,7 @@ static int start(struct manager *manager) {
     if (result < 0)
         return result;
     memcpy(&manager->incidents.next_id, id.bytes, sizeof manager->incidents.next_id);
-    manager->sampler = sampler_new("/proc", find_queues(manager, queues));
+    manager->sampler = sampler_new("/proc", listener_queues_find(manager->runtime_directory, queues));
     if (!manager->sampler)
         return -errno;
     manager->owners = owners_new("/proc", "/sys/fs/cgroup");

@@ -10,18 +10,19 @@
 #include "record.h"
 #include "sample.h"
 
-/** @return whether @p stream is a terminal that wants colour: NO_COLOR unset or empty, TERM not dumb. */
-bool console_wants_color(FILE *stream);
-
 /** Prints an alert over several lines: what, cause, evidence, do, do not; of a cleared one what alone.
  * @return 0 or -errno of the stream. */
 int console_print_alert(FILE *stream, const struct record *record, bool color);
+
+/** Prints a problem as it is now: the same without time, event and id. @return 0 or -errno of the stream. */
+int console_print_problem(FILE *stream, const struct record *record, bool color);
 
 /** Prints a log line of the daemon. */
 void console_print_log(FILE *stream, const struct record *record, bool color);
 
 /** Prints every state with its count, the limit that binds and the warning threshold; then listeners' queues.
+ * @return 0 or -ENOMEM
  */
-void console_print_states(FILE *stream, const struct sample *sample, const struct config *config, bool color);
+int console_print_states(FILE *stream, const struct sample *sample, const struct config *config, bool color);
 
 #endif

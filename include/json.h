@@ -3,9 +3,14 @@
 #ifndef SYNWAITD_JSON_H
 #define SYNWAITD_JSON_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "record.h"
+
+/** @return the fields as an object of strings, or NULL if there is no memory: a record holds nothing but
+ * UTF-8 */
+json_t *json_from_record(const struct record *record);
 
 /** Writes one object on one line and flushes. @return 0 or -errno. */
 int json_print_record(FILE *stream, const struct record *record);

@@ -3,6 +3,7 @@
 #ifndef SYNWAITD_LISTENER_QUEUES_H
 #define SYNWAITD_LISTENER_QUEUES_H
 
+#include <limits.h>
 #include <stddef.h>
 
 #include "sample.h"
@@ -23,6 +24,13 @@ typedef void (*listener_callback)(const struct listener *listener, void *context
  * @return 0; -errno of open() or read(); -EBADMSG if what comes is not made of records
  */
 int listener_queues_read(const char *path, listener_callback callback, void *context);
+
+/**
+ * @param runtime_directory of the daemon; NULL: none
+ * @param path receives the one that the unit shows below it, if it is there
+ * @return that, or LISTENER_QUEUES_PATH
+ */
+const char *listener_queues_find(const char *runtime_directory, char path[PATH_MAX]);
 
 /**
  * Reads what one read() gave.

@@ -21,6 +21,9 @@ struct socket_sampler;
 struct socket_sampler *socket_sampler_new(const char *queues_path);
 struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler);
 
+/** sampler_ask_ages() */
+void socket_sampler_ask_ages(struct socket_sampler *sampler);
+
 /** @return whether one dump answers for both families; false while that is not known. */
 bool socket_sampler_one_pass(const struct socket_sampler *sampler);
 

@@ -8,8 +8,7 @@
 
 #include "util.h"
 
-/* @return the object, or NULL if there is no memory: a record holds nothing but UTF-8 */
-static json_t *record_to_json(const struct record *record) {
+json_t *json_from_record(const struct record *record) {
     json_t *object = json_object();
 
     for (size_t i = 0; object && i < record->count; i++) {
@@ -26,7 +25,7 @@ static json_t *record_to_json(const struct record *record) {
 }
 
 int json_print_record(FILE *stream, const struct record *record) {
-    json_t *object = record_to_json(record);
+    json_t *object = json_from_record(record);
 
     if (!object)
         return -ENOMEM;

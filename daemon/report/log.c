@@ -9,6 +9,7 @@
 #include "console.h"
 #include "journal.h"
 #include "json.h"
+#include "page.h"
 #include "util.h"
 
 /* Where reports go in this process; only the main thread touches it. */
@@ -52,7 +53,7 @@ static void print_alert(const struct record *record) {
     if (target == LOG_TARGET_JSON)
         result = json_print_record(stdout, record);
     else
-        result = console_print_alert(stdout, record, console_wants_color(stdout));
+        result = console_print_alert(stdout, record, page_wants_color(stdout));
     output_failed = output_failed || result < 0;
     if (result < 0)
         report_log(3, "standard output: an alert could not be written: %s", strerror(-result));
@@ -81,7 +82,7 @@ void report_log(int priority, const char *format, ...) {
         journal_send(record);
         return;
     }
-    console_print_log(stderr, record, console_wants_color(stderr));
+    console_print_log(stderr, record, page_wants_color(stderr));
     free(record);
 }
 

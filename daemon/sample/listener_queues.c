@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -64,4 +65,13 @@ int listener_queues_read(const char *path, listener_callback callback, void *con
     if (length < 0 && errno != EAGAIN)
         return -errno;
     return result;
+}
+
+const char *listener_queues_find(const char *runtime_directory, char path[PATH_MAX]) {
+    if (runtime_directory) {
+        snprintf(path, PATH_MAX, "%s/" LISTENER_QUEUES_SHOWN, runtime_directory);
+        if (access(path, F_OK) == 0)
+            return path;
+    }
+    return LISTENER_QUEUES_PATH;
 }

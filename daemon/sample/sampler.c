@@ -118,6 +118,10 @@ void sampler_cleanup(struct sampler **sampler) {
     *sampler = sampler_free(*sampler);
 }
 
+void sampler_ask_ages(struct sampler *sampler) {
+    socket_sampler_ask_ages(sampler->sockets);
+}
+
 const struct sampler_info *sampler_info(const struct sampler *sampler) {
     return &sampler->info;
 }

@@ -28,6 +28,7 @@ struct socket_sampler {
     uint32_t listening;          /* LISTEN sockets seen by the present dump, with those beyond the table */
     const struct config *config; /* of the present walk */
     uint32_t synack_retries;
+    bool ask_ages; /* walks tell how long the sockets have been silent */
     struct destinations *destinations;
     struct source_port_table *source_ports;
     struct port_range range;
@@ -73,6 +74,10 @@ struct socket_sampler *socket_sampler_free(struct socket_sampler *sampler) {
     free(sampler->previous);
     free(sampler);
     return NULL;
+}
+
+void socket_sampler_ask_ages(struct socket_sampler *sampler) {
+    sampler->ask_ages = true;
 }
 
 bool socket_sampler_one_pass(const struct socket_sampler *sampler) {
@@ -265,7 +270,8 @@ int socket_sampler_walk(struct socket_sampler *sampler, const struct config *con
     state_walk_set_time(&sampler->walk, now_monotonic_usec());
     begin_walk(sampler);
     int result =
-        dump(sampler, (struct diag_request){.state_mask = WALK_STATE_MASK}, count_state, begin_walk, reason);
+        dump(sampler, (struct diag_request){.state_mask = WALK_STATE_MASK, .with_info = sampler->ask_ages},
+             count_state, begin_walk, reason);
     sampler->config = NULL;
     if (result == 0) {
         end_walk(sampler);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "half_open_sources.h"
+#include "util.h"
 
 #define TIMER_RETRANSMIT    1
 #define TIMER_ZERO_WINDOW   4
@@ -188,15 +189,32 @@ static void count_detail(struct walk_detail *detail, const struct diag_socket *s
     }
 }
 
+/* Since when at least: the peer's FIN came before its last acknowledgement, or with it. */
+static uint64_t closed_since_usec(const struct state_walk *walk, const struct diag_socket *socket) {
+    uint64_t silent_usec = socket->silent_msec * USEC_PER_MSEC;
+
+    if (socket->silent_msec == UINT32_MAX || silent_usec >= walk->now_usec)
+        return walk->now_usec;
+    return walk->now_usec - silent_usec;
+}
+
+static bool is_old_close_wait(struct state_walk *walk, const struct diag_socket *socket) {
+    if (socket->state != STATE_CLOSE_WAIT)
+        return false;
+    bool seen = seen_before(walk, socket->cookie);
+    return seen || walk->now_usec - closed_since_usec(walk, socket) >= CLOSE_WAIT_OLD_USEC;
+}
+
 void state_walk_count(struct state_walk *walk, const struct diag_socket *socket) {
     size_t index = port_index(walk->port, walk->port_count, socket->local.port);
-    bool old_close_wait = socket->state == STATE_CLOSE_WAIT && seen_before(walk, socket->cookie);
+    bool old_close_wait = is_old_close_wait(walk, socket);
 
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
     walk->detail.close_wait_old += old_close_wait;
     if (socket->state == STATE_CLOSE_WAIT) {
-        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port, walk->now_usec);
+        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port,
+                              closed_since_usec(walk, socket));
         close_wait_median_count(&walk->median, socket->cookie);
     }
     if (index < walk->port_count) {
