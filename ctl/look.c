@@ -73,13 +73,13 @@ void look_cleanup(struct look **look) {
 }
 
 /* An incident stage that remembers nothing raises all that is wrong now, and only that. */
-static void judge(struct look *look) {
+static void judge(struct look *look, bool named) {
     struct breach breach[BREACHES_MAX];
 
     look->breach_count = threshold_evaluate(&look->config, look->sample, &look->tracker, breach);
     look->finding_count = diagnose(look->sample, breach, look->breach_count, look->finding);
-    for (size_t i = 0; i < look->finding_count; i++)
-        owners_name(look->owners, look->sample->taken_usec, &look->finding[i]);
+    if (named)
+        owners_name(look->owners, look->sample->taken_usec, look->finding, look->finding_count);
     if (audit_update(look->audit, look->sample, &look->finding[look->finding_count]))
         look->finding_count++;
     *look->incidents = (struct incident_table){.next_id = 1};
@@ -98,13 +98,17 @@ struct record *look_record(const struct look *look, size_t index) {
     return record_with_files(alert, look->netns, &provenance);
 }
 
-void look_tick(struct look *look) {
+static void tick(struct look *look, bool named) {
     look->sample = sampler_take(look->sampler, &look->config, look->breach_count > 0);
-    judge(look);
+    judge(look, named);
+}
+
+void look_tick(struct look *look) {
+    tick(look, true);
 }
 
 void look_for(struct look *look, unsigned int seconds) {
-    look_tick(look);
+    tick(look, false);
     uint64_t due_usec = look->sample->taken_usec;
 
     for (unsigned int i = 0; i < seconds; i++) {
@@ -113,6 +117,6 @@ void look_for(struct look *look, unsigned int seconds) {
                                .tv_nsec = (long)(due_usec % USEC_PER_SEC) * 1000};
         while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
             ;
-        look_tick(look);
+        tick(look, i + 1 == seconds); /* a search for processes comes once in five seconds */
     }
 }

@@ -238,8 +238,7 @@ static void judge_sample(struct manager *manager) {
     manager->breach_count =
         threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
     size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
-    for (size_t i = 0; i < findings; i++)
-        owners_name(manager->owners, manager->sample->taken_usec, &manager->finding[i]);
+    owners_name(manager->owners, manager->sample->taken_usec, manager->finding, findings);
     if (audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
         findings++;
     size_t alerts = incident_update(&manager->incidents, manager->finding, findings, manager->sample,

@@ -23,8 +23,8 @@ struct close_wait_ages {
 /** Begins a walk, also one that begins anew. */
 void close_wait_ages_begin(struct close_wait_ages *ages);
 
-/** Files a CLOSE-WAIT socket with its cookie and local port (host order), seen at @p now_usec. */
-void close_wait_ages_count(struct close_wait_ages *ages, uint64_t cookie, uint16_t port, uint64_t now_usec);
+/** Files a CLOSE-WAIT socket with its cookie and local port (host order), known since @p since_usec. */
+void close_wait_ages_count(struct close_wait_ages *ages, uint64_t cookie, uint16_t port, uint64_t since_usec);
 
 /** Ends a complete walk: sockets that it has not seen are forgotten. */
 void close_wait_ages_end(struct close_wait_ages *ages);

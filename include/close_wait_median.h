@@ -29,8 +29,8 @@ struct close_wait_median {
 /** Begins a walk, also one that begins anew. */
 void close_wait_median_begin(struct close_wait_median *median);
 
-/** Considers the CLOSE-WAIT socket with @p cookie. */
-void close_wait_median_count(struct close_wait_median *median, uint64_t cookie);
+/** Considers the CLOSE-WAIT socket with @p cookie, which is known to be one since @p since_usec. */
+void close_wait_median_count(struct close_wait_median *median, uint64_t cookie, uint64_t since_usec);
 
 /**
  * Ends a complete walk that was at @p now_usec.

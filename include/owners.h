@@ -16,11 +16,10 @@ struct owners *owners_new(const char *proc_root, const char *cgroup_root);
 struct owners *owners_free(struct owners *owners);
 
 /**
- * Fills in finding->unit and the holders' units from their cgroup ids, and, where the daemon may look into
- * other processes, finding->pid and finding->comm from finding->owner.inode. Bounded in time; what is known
- * comes from a cache.
+ * Fills in unit and the holders' units of each finding from their cgroup ids, and, where the daemon may look
+ * into other processes, pid and comm from owner.inode. Bounded in time; what is known comes from a cache.
  */
-void owners_name(struct owners *owners, uint64_t now_usec, struct finding *finding);
+void owners_name(struct owners *owners, uint64_t now_usec, struct finding *findings, size_t count);
 
 /**
  * Writes the systemd unit, the container or the session that a cgroup path stands for, e.g. "nginx.service",

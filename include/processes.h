@@ -20,6 +20,9 @@ struct processes;
 struct processes *processes_new(const char *proc_root, uint64_t budget_usec);
 struct processes *processes_free(struct processes *processes);
 
+/** Asks for a socket's process: the next search looks for it, unless it is known. 0 is ignored. */
+void processes_want(struct processes *processes, uint64_t now_usec, uint64_t inode);
+
 /**
  * Finds the process that holds a socket; of several the one with the lowest pid.
  * @param inode 0: none is looked for; @param comm as in /proc/PID/comm, bytes as they are

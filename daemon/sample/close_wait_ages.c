@@ -8,12 +8,13 @@ void close_wait_ages_begin(struct close_wait_ages *ages) {
         ages->slot[i].seen = false;
 }
 
-void close_wait_ages_count(struct close_wait_ages *ages, uint64_t cookie, uint16_t port, uint64_t now_usec) {
+void close_wait_ages_count(struct close_wait_ages *ages, uint64_t cookie, uint16_t port,
+                           uint64_t since_usec) {
     /* Fibonacci hashing to 8 bits: the kernel counts cookies up, so neighbours must not collide. */
     struct close_wait_slot *slot = &ages->slot[(cookie * UINT64_C(0x9E3779B97F4A7C15)) >> 56];
 
     if (slot->first_seen_usec == 0)
-        *slot = (struct close_wait_slot){.cookie = cookie, .first_seen_usec = now_usec, .port = port};
+        *slot = (struct close_wait_slot){.cookie = cookie, .first_seen_usec = since_usec, .port = port};
     if (slot->cookie == cookie)
         slot->seen = true;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "close_wait_median.h"
 
-#include <stdbool.h>
-
 /* Murmur3's 64-bit finalizer: the kernel counts cookies up, and their order must not decide. */
 static uint64_t scramble(uint64_t key) {
     key = (key ^ (key >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
@@ -36,15 +34,15 @@ static void sift_up(struct close_wait_member *heap, size_t place) {
         swap(&heap[parent], &heap[place]);
 }
 
-void close_wait_median_count(struct close_wait_median *median, uint64_t cookie) {
+void close_wait_median_count(struct close_wait_median *median, uint64_t cookie, uint64_t since_usec) {
     struct close_wait_sample *present = &median->present;
-    uint64_t hash = scramble(cookie);
+    struct close_wait_member member = {.hash = scramble(cookie), .first_seen_usec = since_usec};
 
     if (present->count < CLOSE_WAIT_SAMPLE) {
-        present->member[present->count].hash = hash;
+        present->member[present->count] = member;
         sift_up(present->member, present->count++);
-    } else if (hash < present->member[0].hash) {
-        present->member[0].hash = hash;
+    } else if (member.hash < present->member[0].hash) {
+        present->member[0] = member;
         sift_down(present->member, 0, present->count);
     }
 }
@@ -58,16 +56,15 @@ static void sort(struct close_wait_sample *heap) {
 }
 
 /* Both ascend. */
-static void carry_over(struct close_wait_sample *present, const struct close_wait_sample *last,
-                       uint64_t now_usec) {
+static void carry_over(struct close_wait_sample *present, const struct close_wait_sample *last) {
     size_t j = 0;
 
     for (size_t i = 0; i < present->count; i++) {
         struct close_wait_member *member = &present->member[i];
         while (j < last->count && last->member[j].hash < member->hash)
             j++;
-        bool known = j < last->count && last->member[j].hash == member->hash;
-        member->first_seen_usec = known ? last->member[j].first_seen_usec : now_usec;
+        if (j < last->count && last->member[j].hash == member->hash)
+            member->first_seen_usec = last->member[j].first_seen_usec;
     }
 }
 
@@ -86,7 +83,7 @@ static uint64_t middle(const struct close_wait_sample *sample) {
 
 uint64_t close_wait_median_end(struct close_wait_median *median, uint64_t now_usec) {
     sort(&median->present);
-    carry_over(&median->present, &median->last, now_usec);
+    carry_over(&median->present, &median->last);
     median->last = median->present;
     return median->last.count > 0 ? now_usec - middle(&median->last) : 0;
 }

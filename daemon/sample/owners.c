@@ -32,16 +32,25 @@ struct owners *owners_free(struct owners *owners) {
     return NULL;
 }
 
-void owners_name(struct owners *owners, uint64_t now_usec, struct finding *finding) {
-    size_t holders = finding->shares.holder_count;
-
-    /* All are asked for first: one walk finds them together. */
+static void want(struct owners *owners, uint64_t now_usec, const struct finding *finding) {
     cgroups_want(owners->cgroups, now_usec, finding->owner.cgroup);
-    for (size_t i = 0; i < holders; i++)
+    for (size_t i = 0; i < finding->shares.holder_count; i++)
         cgroups_want(owners->cgroups, now_usec, finding->shares.holder[i].cgroup);
-    cgroups_walk(owners->cgroups, now_usec);
+    processes_want(owners->processes, now_usec, finding->owner.inode);
+}
+
+static void name(struct owners *owners, uint64_t now_usec, struct finding *finding) {
     cgroups_unit(owners->cgroups, finding->owner.cgroup, finding->unit);
-    for (size_t i = 0; i < holders; i++)
+    for (size_t i = 0; i < finding->shares.holder_count; i++)
         cgroups_unit(owners->cgroups, finding->shares.holder[i].cgroup, finding->holder_unit[i]);
     processes_find(owners->processes, now_usec, finding->owner.inode, &finding->pid, finding->comm);
+}
+
+/* All are asked for first: one walk and one search find them together. */
+void owners_name(struct owners *owners, uint64_t now_usec, struct finding *findings, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        want(owners, now_usec, &findings[i]);
+    cgroups_walk(owners->cgroups, now_usec);
+    for (size_t i = 0; i < count; i++)
+        name(owners, now_usec, &findings[i]);
 }

@@ -260,19 +260,33 @@ static void search(struct processes *processes, uint64_t now_usec) {
     processes->tick_spent_usec += spent;
 }
 
+/* @return the entry of @p inode, which is wanted unless what is known of it still holds */
+static struct process_entry *ask(struct processes *processes, uint64_t now_usec, uint64_t inode) {
+    struct process_entry *entry = find(processes, inode);
+
+    if (!entry)
+        entry = make_entry(processes, inode);
+    else if (entry->used_usec == now_usec)
+        return entry; /* looked at in this tick */
+    entry->used_usec = now_usec;
+    if ((entry->state == SEARCH_FOUND && !still_holds(processes, entry)) ||
+        (entry->state == SEARCH_NOBODY && now_usec >= entry->until_usec))
+        want(processes, entry);
+    return entry;
+}
+
+void processes_want(struct processes *processes, uint64_t now_usec, uint64_t inode) {
+    if (inode > 0)
+        ask(processes, now_usec, inode);
+}
+
 bool processes_find(struct processes *processes, uint64_t now_usec, uint64_t inode, uint32_t *pid,
                     char comm[COMM_SIZE]) {
     *pid = 0;
     comm[0] = '\0';
     if (inode == 0)
         return false;
-    struct process_entry *entry = find(processes, inode);
-    if (!entry)
-        entry = make_entry(processes, inode);
-    entry->used_usec = now_usec;
-    if ((entry->state == SEARCH_FOUND && !still_holds(processes, entry)) ||
-        (entry->state == SEARCH_NOBODY && now_usec >= entry->until_usec))
-        want(processes, entry);
+    struct process_entry *entry = ask(processes, now_usec, inode);
     if (is_wanted(entry))
         search(processes, now_usec);
     if (entry->state != SEARCH_FOUND)

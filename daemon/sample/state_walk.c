@@ -213,9 +213,9 @@ void state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
     walk->full_sockets += !socket->request && !socket->minisocket;
     walk->detail.close_wait_old += old_close_wait;
     if (socket->state == STATE_CLOSE_WAIT) {
-        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port,
-                              closed_since_usec(walk, socket));
-        close_wait_median_count(&walk->median, socket->cookie);
+        uint64_t since_usec = closed_since_usec(walk, socket);
+        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port, since_usec);
+        close_wait_median_count(&walk->median, socket->cookie, since_usec);
     }
     if (index < walk->port_count) {
         walk->port[index].state[socket->state]++;

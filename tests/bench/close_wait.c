@@ -28,7 +28,7 @@ static int name_owners(const struct share_tables *tables, bool processes, struct
     finding->owner = finding->shares.holder[0];
     if (!processes)
         finding->owner.inode = 0;
-    owners_name(owners, USEC_PER_SEC, finding);
+    owners_name(owners, USEC_PER_SEC, finding, 1);
     owners_free(owners);
     series_add(cpu_nsec, clock_nsec(CLOCK_THREAD_CPUTIME_ID) - begin);
     return 0;

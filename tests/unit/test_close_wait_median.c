@@ -32,7 +32,7 @@ static void test_few(void **state) {
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         close_wait_median_begin(&median);
         for (uint64_t cookie = rows[i].first; cookie <= rows[i].last; cookie++)
-            close_wait_median_count(&median, cookie);
+            close_wait_median_count(&median, cookie, rows[i].at_sec * USEC_PER_SEC);
         if (rows[i].complete)
             check_row(rows[i].name, close_wait_median_end(&median, rows[i].at_sec * USEC_PER_SEC),
                       rows[i].median_sec * USEC_PER_SEC);
@@ -47,7 +47,7 @@ static void test_leak(void **state) {
         uint64_t usec = second * USEC_PER_SEC;
         close_wait_median_begin(&median);
         for (uint64_t cookie = second * 1000; cookie > 0; cookie--) /* the youngest first */
-            close_wait_median_count(&median, cookie);
+            close_wait_median_count(&median, cookie, usec);
         uint64_t age_usec = close_wait_median_end(&median, usec);
         check_row("count", median.last.count, CLOSE_WAIT_SAMPLE);
         /* The median of 255 lies between the 40 % and the 60 % quantile but once in 700 times. */
@@ -63,13 +63,25 @@ static void test_stable(void **state) {
     for (uint64_t walk = 0; walk < 2; walk++) {
         close_wait_median_begin(&median);
         for (uint64_t cookie = 1; cookie <= 20000; cookie++)
-            close_wait_median_count(&median, cookie % 2 ? cookie : cookie + walk * 100000);
+            close_wait_median_count(&median, cookie % 2 ? cookie : cookie + walk * 100000,
+                                    (100 + walk) * USEC_PER_SEC);
         close_wait_median_end(&median, (100 + walk) * USEC_PER_SEC);
     }
     size_t old = 0;
     for (size_t i = 0; i < median.last.count; i++)
         old += median.last.member[i].first_seen_usec == 100 * USEC_PER_SEC;
     assert_true(old > CLOSE_WAIT_SAMPLE / 3 && old < CLOSE_WAIT_SAMPLE * 2 / 3);
+}
+
+/* As the kernel tells how long each has been silent: 1 to 500 s, whatever walks have seen. */
+static void test_told_by_the_kernel(void **state) {
+    (void)state;
+    median = (struct close_wait_median){0};
+    close_wait_median_begin(&median);
+    for (uint64_t cookie = 1; cookie <= 500; cookie++)
+        close_wait_median_count(&median, cookie, (1000 - cookie) * USEC_PER_SEC);
+    uint64_t age_usec = close_wait_median_end(&median, 1000 * USEC_PER_SEC);
+    check_row("about 250 s", age_usec > 200 * USEC_PER_SEC && age_usec < 300 * USEC_PER_SEC, true);
 }
 
 static void test_in_a_walk(void **state) {
@@ -96,9 +108,8 @@ static void test_in_a_walk(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_few),
-        cmocka_unit_test(test_leak),
-        cmocka_unit_test(test_stable),
+        cmocka_unit_test(test_few),       cmocka_unit_test(test_leak),
+        cmocka_unit_test(test_stable),    cmocka_unit_test(test_told_by_the_kernel),
         cmocka_unit_test(test_in_a_walk),
     };
 

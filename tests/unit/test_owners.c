@@ -152,7 +152,7 @@ static void names_all(void **state) {
         finding.shares.holder[i].cgroup = member[i].cgroup;
     }
     finding.owner = (struct holder){.cgroup = member[1].cgroup, .inode = member[1].inode};
-    owners_name(owners, SECOND, &finding);
+    owners_name(owners, SECOND, &finding, 1);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
         assert_string_equal(finding.holder_unit[i], rows[i].unit);
     assert_string_equal(finding.unit, rows[1].unit);
@@ -166,7 +166,7 @@ static void names_all(void **state) {
 static void name_one(struct owners *owners, uint64_t now_usec, const struct member *member,
                      struct finding *finding) {
     *finding = (struct finding){.owner = {.cgroup = member->cgroup, .inode = member->inode}};
-    owners_name(owners, now_usec, finding);
+    owners_name(owners, now_usec, finding, 1);
 }
 
 /* The service ends after it was named: the unit stays known, the process does not. */
@@ -248,7 +248,7 @@ static void nothing_there(void **state) {
     (void)state;
     assert_non_null(owners);
     memset(finding.unit, 'x', 3);
-    owners_name(owners, SECOND, &finding);
+    owners_name(owners, SECOND, &finding, 1);
     assert_string_equal(finding.unit, "");
     assert_int_equal(finding.pid, 0);
     assert_null(owners_free(owners));

@@ -258,6 +258,23 @@ static bool looks_again(const struct tree *tree, unsigned int closed) {
     return early;
 }
 
+/* Nobody looks again within five seconds: what is wanted together has to be found together. */
+static void wanted_together(void **state) {
+    const struct tree *tree = *state;
+    struct processes *processes = processes_of(tree);
+
+    add_process(tree, 100, "nginx\n");
+    add_link(tree, 100, 3, "socket:[8]");
+    add_process(tree, 101, "backend\n");
+    add_link(tree, 101, 3, "socket:[9]");
+    processes_want(processes, SECOND, 8);
+    processes_want(processes, SECOND, 9);
+    processes_want(processes, SECOND, 0);
+    check_found(processes, SECOND, 8, 100, "nginx");
+    check_found(processes, SECOND, 9, 101, "backend");
+    processes_free(processes);
+}
+
 /* Twenty closed processes in a row: the rest is not even tried, for five minutes. */
 static void gives_up(void **state) {
     need_root();
@@ -273,10 +290,10 @@ static void does_not_give_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        in_tree(found_by_inode),   in_tree(follows_the_socket),   in_tree(nobody_is_remembered),
-        in_tree(many_inodes),      in_tree(cut_search_goes_on),   in_tree(freed_in_the_middle),
-        cmocka_unit_test(no_proc), cmocka_unit_test(own_process), cmocka_unit_test(unprivileged),
-        in_tree(gives_up),         in_tree(does_not_give_up),
+        in_tree(wanted_together),       in_tree(found_by_inode),   in_tree(follows_the_socket),
+        in_tree(nobody_is_remembered),  in_tree(many_inodes),      in_tree(cut_search_goes_on),
+        in_tree(freed_in_the_middle),   cmocka_unit_test(no_proc), cmocka_unit_test(own_process),
+        cmocka_unit_test(unprivileged), in_tree(gives_up),         in_tree(does_not_give_up),
     };
 
     return cmocka_run_group_tests(tests, netns_setup, NULL);
