@@ -10,6 +10,8 @@ LIBDIR ?= $(PREFIX)/lib/synwaitd
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 CATALOGDIR ?= $(PREFIX)/lib/systemd/catalog
 MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
 DOCDIR ?= $(PREFIX)/share/doc/synwaitd
 
 PKGS := libmnl libsystemd libconfig jansson
@@ -206,13 +208,16 @@ install: all
 	install -m 644 systemd/synwaitd.catalog $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog
 	for page in $(MAN_PAGES); do \
 	    install -D -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/} || exit 1; done
+	install -D -m 644 completion/synwaitctl.bash $(DESTDIR)$(BASHCOMPDIR)/synwaitctl
+	install -D -m 644 completion/_synwaitctl $(DESTDIR)$(ZSHCOMPDIR)/_synwaitctl
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
 	for file in $(DROP_INS:systemd/%=%); do \
 	    install -D -m 644 systemd/$$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; done
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/synwaitctl $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd-bpf \
+	rm -f $(DESTDIR)$(BINDIR)/synwaitctl $(DESTDIR)$(BASHCOMPDIR)/synwaitctl $(DESTDIR)$(ZSHCOMPDIR)/_synwaitctl \
+	    $(DESTDIR)$(SBINDIR)/synwaitd $(DESTDIR)$(LIBDIR)/synwaitd.conf $(DESTDIR)$(LIBDIR)/synwaitd-bpf \
 	    $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN) \
 	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
 	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \

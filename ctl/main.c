@@ -13,16 +13,21 @@ static const struct verb *const verbs[] = {
 };
 
 static void print_help(void) {
-    puts("Usage: synwaitctl [--json] [--config FILE] [--no-color] VERB [OPTION]...\n"
+    puts("Usage: synwaitctl [OPTION]... VERB [OPTION]...\n"
          "Tell why TCP connections pile up on this host, and what helps. It only reads.\n");
     for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
         char left[32];
         struct text text = text_in(left, sizeof left);
         text_add(&text, "%s %s", verbs[i]->name, verbs[i]->argument ? verbs[i]->argument : "");
-        printf("  %-20s %s\n", left, verbs[i]->summary);
+        printf("  %-16s %s\n", left, verbs[i]->summary);
     }
-    puts("\n'synwaitctl VERB --help' has the options of a verb.\n"
-         "Exit status: 0 success, 1 failure at run time, 2 usage, 78 configuration; check: see there.\n"
+    puts("\nOptions, before the verb or after it:\n"
+         "  --json           print JSON (every verb but top)\n"
+         "  --config FILE    thresholds from this file alone\n"
+         "  --no-color       no colour, as with NO_COLOR\n"
+         "  --help           print this text; after a verb, its options\n"
+         "  --version        print the version\n"
+         "\nExit status: 0 success, 1 failure at run time, 2 usage, 78 configuration; of check 0 to 3.\n"
          "See synwaitctl(8).");
 }
 

@@ -15,12 +15,14 @@ make_into() {
 # Checks what stands under the prefix.
 installed() {
     local prefix=$root$1 file
-    for file in sbin/synwaitd lib/synwaitd/synwaitd.conf lib/systemd/system/synwaitd.service \
-        lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man5/synwaitd.conf.5 \
-        share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
+    for file in sbin/synwaitd bin/synwaitctl lib/synwaitd/synwaitd.conf lib/systemd/system/synwaitd.service \
+        lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man8/synwaitctl.8 \
+        share/man/man5/synwaitd.conf.5 share/man/man5/synwaitd-status.5 \
+        share/bash-completion/completions/synwaitctl share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
         share/doc/synwaitd/synwaitd.service.d/50-processes.conf; do
         [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }
     done
+    ls "$prefix"/share/zsh/*/_synwaitctl >/dev/null || return
     # What gives the daemon privileges is there to be copied, not in force.
     [ ! -e "$prefix/lib/systemd/system/synwaitd.service.d/50-processes.conf" ] ||
         { echo 'the privileges are in force'; return 1; }
@@ -52,7 +54,7 @@ runs() {
 }
 
 files() {
-    find "$root" -type f -o -type l -o -type d -name '*synwaitd*'
+    find "$root" -type f -o -type l -o -type d -name '*synwait*'
 }
 
 for prefix in /usr /usr/local; do
