@@ -129,7 +129,7 @@ $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
-$(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
+$(B)/tools/gen_catalog $(B)/tools/gen_manual: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
 
@@ -186,9 +186,15 @@ gauntlet:
 	@$(MAKE) --no-print-directory all $(TOOLS)
 	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
 
+texts: catalog manual
+
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
 	mv $(B)/synwaitd.catalog systemd/synwaitd.catalog
+
+manual: $(B)/tools/gen_manual
+	for page in synwaitd.8 synwaitd.conf.5; do \
+	    $(B)/tools/gen_manual man/$$page > $(B)/$$page && mv $(B)/$$page man/$$page || exit 1; done
 
 format:
 	clang-format -i $$(find bpf ctl daemon include tests tools -name '*.[ch]')
@@ -239,12 +245,13 @@ help:
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
-	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'
+	@echo 'texts        write what is made from the tables of problems, causes and conditions; its parts:'
+	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/)'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e gauntlet catalog format install uninstall clean help
+        e2e gauntlet texts catalog manual format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)

@@ -58,8 +58,7 @@ int ctl_parse_count(const char *text, void *target) {
     return parse_within(text, 0, UINT64_MAX, target);
 }
 
-/* Letters and digits alone count: CLOSE-WAIT, close_wait and CloseWait are one. */
-static bool same_word(const char *a, const char *b) {
+bool ctl_same_word(const char *a, const char *b) {
     for (;; a++, b++) {
         a += strcspn(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
         b += strcspn(b, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
@@ -83,12 +82,12 @@ int ctl_parse_state(const char *text, void *target) {
     };
 
     for (int state = 1; state < STATE_COUNT; state++)
-        if (state != STATE_CLOSED && same_word(text, tcp_state_name((enum tcp_state)state))) {
+        if (state != STATE_CLOSED && ctl_same_word(text, tcp_state_name((enum tcp_state)state))) {
             *(enum tcp_state *)target = (enum tcp_state)state;
             return 0;
         }
     for (size_t i = 0; i < ARRAY_SIZE(alias); i++)
-        if (same_word(text, alias[i].name)) {
+        if (ctl_same_word(text, alias[i].name)) {
             *(enum tcp_state *)target = alias[i].state;
             return 0;
         }

@@ -49,12 +49,15 @@ enum cause {
     CAUSE_COUNT,
 };
 
+/* In cause_info.remedy, whole: the sysctls that help; within a text: the backlog to ask for, where known. */
+#define SYSCTL_MARK  "@sysctl"
+#define BACKLOG_MARK "@backlog"
+
 struct cause_info {
     enum problem problem;
     const char *brief;                /* fits after a colon in MESSAGE: "forged sources that never answer" */
     const char *sentence;             /* SYNWAITD_CAUSE */
-    const char *remedy[REMEDIES_MAX]; /* in order; "@sysctl" stands for the advice rows that
-                                         apply, "@backlog" for finding.backlog_advised */
+    const char *remedy[REMEDIES_MAX]; /* in order, with the marks above */
 };
 
 /** @return the texts of @p cause; never NULL for a valid one. */

@@ -29,6 +29,8 @@ enum condition {
     CONDITION_COUNT,
 };
 
+#define CONDITION_BIT(condition) (UINT32_C(1) << (condition))
+
 /** What one threshold number may be. */
 enum threshold_unit {
     UNIT_COUNT,    /* sockets, or events per second for the overflow conditions */
@@ -53,6 +55,8 @@ struct threshold_rule {
 /** Fixed properties of a condition. */
 struct condition_info {
     const char *name;     /* as in the configuration, e.g. "syn-recv" */
+    const char *meaning;  /* what it counts, and what is not told; sentences */
+    const char *unit;     /* of its values: "sockets" */
     enum tcp_state state; /* the state it counts, 0 if none */
     bool is_rate;         /* its values are events per second */
     bool per_port;        /* a `ports` entry may override it */

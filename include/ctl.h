@@ -78,6 +78,9 @@ int ctl_parse_state(const char *text,
 #define CTL_ALLOWED_COUNT "must be a whole number"
 int ctl_parse_count(const char *text, void *target); /* uint64_t */
 
+/** @return whether their letters and digits are the same: CLOSE-WAIT, close_wait and CloseWait are one. */
+bool ctl_same_word(const char *a, const char *b);
+
 /** Prints "synwaitctl VERB: message" to standard error, and a hint below it (NULL: none). */
 void ctl_error(const struct verb *verb, const char *hint, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -4,6 +4,9 @@
 #define SYNWAITD_PROBLEM_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+#include "condition.h"
 
 #define REMEDIES_MAX       6
 #define WRONG_REMEDIES_MAX 8
@@ -38,12 +41,17 @@ struct wrong_remedy {
 };
 
 struct problem_info {
-    const char *slug;                              /* "syn-flood" */
-    const char *message_id;                        /* 32 hex digits, from messages.h */
-    const char *title;                             /* "SYN flood", for headings and the catalog's Subject */
-    const char *meaning;                           /* what it is and what it does to the host; a paragraph */
+    const char *slug;       /* "syn-flood" */
+    const char *message_id; /* 32 hex digits, from messages.h */
+    const char *title;      /* "SYN flood", for headings and the catalog's Subject */
+    const char *meaning;    /* what it is and what it does to the host; a paragraph */
+    const char *evidence;   /* what the diagnosis rests on */
+    uint32_t conditions;    /* that can raise it, CONDITION_BIT() of each; 0: no threshold */
     struct wrong_remedy wrong[WRONG_REMEDIES_MAX]; /* ends with an empty one */
 };
+
+/** @return the problem called @p slug, or -1. */
+int problem_from_slug(const char *slug);
 
 /** @return the texts of @p problem; never NULL for a valid one. */
 const struct problem_info *problem_info(enum problem problem);

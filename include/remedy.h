@@ -10,6 +10,14 @@
 #include "sysctl_files.h"
 #include "util.h"
 
+typedef void (*remedy_callback)(const char *remedy, void *context);
+
+/**
+ * Calls back for all that may help against @p cause, in order, as known without looking at a host: each
+ * sysctl with what it does, whether or not it would be advised there.
+ */
+void remedies_of_cause(enum cause cause, remedy_callback callback, void *context);
+
 /**
  * Writes SYNWAITD_ADVICE: "1) ...; 2) ...", in order, with the sysctls that apply in their place.
  * @param provenance which file sets each, and how to keep a change; NULL: not known, not told. The files are

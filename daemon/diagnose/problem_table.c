@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What each problem is, and the remedies that circulate for it and are wrong. The catalog is made from here.
- */
+/* What each problem is, and the remedies that circulate for it and are wrong. The catalog and
+   the man page are made from here. */
 #include "problem.h"
+
+#include <string.h>
 
 #include "messages.h"
 
@@ -15,6 +17,12 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "Connection requests arrive whose senders never finish the handshake. Each holds a place in "
                 "the listener's SYN queue for up to a minute. With tcp_syncookies=1 the listener goes on "
                 "answering once the queue is full; without, new clients are dropped.",
+            .evidence =
+                "Hardly a SYN cookie comes back, or a third of the half-open connections has been silent for "
+                "over a second. One source: nearly all are from one IPv4 address or IPv6 /64. Forged but "
+                "alive: the half-open connections are reset from outside. While an accept queue is full, a "
+                "flood cannot be told from clients of a slow application; confidence is then low.",
+            .conditions = CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
                     {"raising net.ipv4.tcp_max_syn_backlog",
@@ -36,6 +44,11 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "More real clients are in the middle of their handshake than the listener's SYN queue "
                 "holds. With tcp_syncookies=1 the rest connect by cookie, without window scaling and SACK "
                 "where they use no timestamps; with 0 they are dropped and try again a second later.",
+            .evidence = "Cookies come back, connections are opened, the half-open connections are young; or "
+                        "TCP_DEFER_ACCEPT holds clients that send nothing. The limit that binds is named: "
+                        "the application's backlog, net.core.somaxconn, or three quarters of "
+                        "net.ipv4.tcp_max_syn_backlog with cookies off.",
+            .conditions = CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
                     {"raising net.ipv4.tcp_max_syn_backlog",
@@ -55,6 +68,10 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "Finished connections wait for the application to call accept(), and their queue is full. "
                 "The kernel drops further SYNs and final ACKs for this listener; clients see delays of "
                 "seconds, then timeouts.",
+            .evidence = "The accept queue is over its backlog. If none is when looked at, the connections "
+                        "arrive in peaks larger than a backlog.",
+            .conditions = CONDITION_BIT(CONDITION_ACCEPT_QUEUE) | CONDITION_BIT(CONDITION_ACCEPT_OVERFLOW) |
+                          CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
                     {"a larger backlog for an application that does not keep up",
@@ -74,6 +91,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "Clients ask again and again for a connection that this host has already answered: the "
                 "SYN-ACKs are lost on the way.",
+            .evidence = "SYN-ACKs were sent again because the same client asked again, not by the timer of "
+                        "this host.",
+            .conditions = CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
                     {"treating it as a SYN flood",
@@ -91,6 +111,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "The peers have closed, the local application has not. CLOSE-WAIT has no timer: each such "
                 "socket keeps its descriptor and memory until the application closes it or ends.",
+            .evidence = "The same sockets are there 5 s later; their age and growth; with or without a "
+                        "descriptor (without: never accepted).",
+            .conditions = CONDITION_BIT(CONDITION_CLOSE_WAIT),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2: CLOSE-WAIT has no timer"},
@@ -111,6 +134,11 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "left, connect() to it fails with EADDRNOTAVAIL, and no counter in the kernel tells. Other "
                 "destinations are not concerned, unless the application binds its source address first "
                 "without IP_BIND_ADDRESS_NO_PORT.",
+            .evidence = "Ports in use towards the fullest destination, by TIME-WAIT, CLOSE-WAIT or live "
+                        "connections, and the minutes left. From one source address: no port is shared by "
+                        "two destinations, so bind() chose them before connect(). TIME-WAIT that "
+                        "net.ipv4.tcp_tw_reuse takes over does not count.",
+            .conditions = CONDITION_BIT(CONDITION_PORTS),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
@@ -132,6 +160,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
                 "tcp_max_tw_buckets is reached: connections now close without TIME-WAIT. A late segment "
                 "of such a connection can disturb a new one on the same ports, and a peer whose last FIN "
                 "was lost gets a reset.",
+            .evidence = "Connections per second that were closed without TIME-WAIT.",
+            .conditions = CONDITION_BIT(CONDITION_TIME_WAIT_OVERFLOW),
             .wrong =
                 {
                     {"lowering net.ipv4.tcp_max_tw_buckets", "is what is happening, made worse"},
@@ -147,6 +177,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning = "Connections that this host closed first are kept for 60 s, as TCP requires. That is "
                        "cheap and harmless until tcp_max_tw_buckets is reached or the ports towards one "
                        "destination run out.",
+            .evidence =
+                "TIME-WAIT against net.ipv4.tcp_max_tw_buckets; incoming if the local port is a listener's.",
+            .conditions = CONDITION_BIT(CONDITION_TIME_WAIT),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "does not shorten TIME-WAIT, whose 60 s are compiled in"},
@@ -165,6 +198,10 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "Many connect() calls wait for an answer to their SYN. The peer, a firewall on the way, or "
                 "the peer's full accept queue drops it; each attempt lasts about two minutes by default.",
+            .evidence =
+                "Dropped: most were sent again. Refused: most attempts end with a reset. Simultaneous open: "
+                "sockets in SYN-RECV that belong to no listener. The destination, if most go to one.",
+            .conditions = CONDITION_BIT(CONDITION_SYN_SENT),
             .wrong =
                 {
                     {"widening net.ipv4.ip_local_port_range", "ports are not what is missing, an answer is"},
@@ -179,6 +216,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "This host has closed, and its last data or FIN is not yet acknowledged: slow readers, or "
                 "peers that are gone. The kernel keeps that data and sends it again until it gives up.",
+            .evidence = "The peers' window is closed, or the last data was sent again without an answer; "
+                        "otherwise they read slowly.",
+            .conditions = CONDITION_BIT(CONDITION_FIN_WAIT_1),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "acts in FIN-WAIT-2 alone"},
@@ -192,6 +232,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_FIN_WAIT_2_PILEUP,
             .title = "FIN-WAIT-2 pile-up",
             .meaning = "This host has closed its side and the peers have confirmed, but do not close theirs.",
+            .evidence = "Orphans, or sockets that a process has half-closed with shutdown() and still holds.",
+            .conditions = CONDITION_BIT(CONDITION_FIN_WAIT_2),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout for sockets that a process still holds",
@@ -207,6 +249,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "The peer closed first, this host has closed too, and its FIN is not acknowledged: the "
                 "peer or the path is gone. The kernel sends it again until it gives up.",
+            .evidence = "FINs that were sent again without an answer.",
+            .conditions = CONDITION_BIT(CONDITION_LAST_ACK),
             .wrong =
                 {
                     {"net.ipv4.tcp_fin_timeout", "acts in FIN-WAIT-2 alone"},
@@ -219,6 +263,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_CLOSING_STALL,
             .title = "CLOSING stall",
             .meaning = "Both sides closed at the same time and the acknowledgements of their FINs are lost.",
+            .evidence = "Sockets that stay in CLOSING: while both sides answer it lasts one round trip.",
+            .conditions = CONDITION_BIT(CONDITION_CLOSING),
             .wrong =
                 {
                     {"any sysctl", "none acts on CLOSING: the path loses packets"},
@@ -232,6 +278,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "More connections are open than this host is configured to expect. Peers that vanished "
                 "without a word stay ESTABLISHED for ever unless the application uses keepalive.",
+            .evidence = "Of up to 5,000 looked at: how many are idle without any timer, have keepalive, or "
+                        "get no answer.",
+            .conditions = CONDITION_BIT(CONDITION_ESTABLISHED),
             .wrong =
                 {
                     {"net.ipv4.tcp_keepalive_time alone", "only sockets with SO_KEEPALIVE are probed"},
@@ -245,6 +294,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "Orphaned sockets near their limit",
             .meaning = "Many connections have been closed by their process while data or FIN is still "
                        "unacknowledged. At tcp_max_orphans the kernel resets further ones.",
+            .evidence =
+                "Orphans against net.ipv4.tcp_max_orphans; how many sockets are in FIN-WAIT-1 and LAST-ACK.",
+            .conditions = CONDITION_BIT(CONDITION_ORPHANS),
             .wrong =
                 {
                     {"lowering net.ipv4.tcp_max_orphans", "resets more connections, sooner"},
@@ -259,6 +311,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "Socket buffers use most of what tcp_mem allows. Above its second value the kernel shrinks "
                 "windows, at the third it drops segments and resets orphans.",
+            .evidence = "Pages in use against the third value of net.ipv4.tcp_mem.",
+            .conditions = CONDITION_BIT(CONDITION_TCP_MEMORY),
             .wrong =
                 {
                     {"raising net.ipv4.tcp_rmem or tcp_wmem", "each socket may then take more: worse"},
@@ -273,6 +327,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "Connection tracking table near its limit",
             .meaning = "The firewall's connection tracking table is nearly full. When it is, packets of new "
                        "connections are dropped, whatever the state of the sockets.",
+            .evidence = "Entries of the table against net.netfilter.nf_conntrack_max.",
+            .conditions = CONDITION_BIT(CONDITION_CONNTRACK),
             .wrong =
                 {
                     {"net.ipv4.tcp_tw_reuse or tcp_fin_timeout",
@@ -288,6 +344,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "A setting of this host will make a coming problem worse, or is one already. Nothing else "
                 "need be wrong now. The settings are looked at when synwaitd starts and when one changes.",
+            .evidence =
+                "The values in force, judged at the start, once more a minute later, and when one changes; "
+                "the alert lists each with its reason. Its priority is 6, and there are no reminders.",
             .wrong =
                 {
                     {"lists of sysctls to copy and paste",
@@ -302,6 +361,7 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .meaning =
                 "A source that synwaitd reads has failed three times in a row. Conditions that rest on it "
                 "are not judged until it is back: no alert about them does not mean that all is well.",
+            .evidence = "The reason that the kernel or the file gave; it stands in the alert.",
             .wrong =
                 {
                     {"running synwaitd as root", "nothing that it reads needs a privilege"},
@@ -311,4 +371,11 @@ static const struct problem_info table[PROBLEM_COUNT] = {
 
 const struct problem_info *problem_info(enum problem problem) {
     return &table[problem];
+}
+
+int problem_from_slug(const char *slug) {
+    for (int i = 0; i < PROBLEM_COUNT; i++)
+        if (strcmp(table[i].slug, slug) == 0)
+            return i;
+    return -1;
 }

@@ -8,11 +8,6 @@
 #include "problem.h"
 #include "record.h"
 
-/* Stands in a cause's remedies for the sysctls that apply now. */
-#define SYSCTL_MARK "@sysctl"
-/* Stands within a remedy for the backlog to ask for, where it is known. */
-#define BACKLOG_MARK "@backlog"
-
 /* One item of the list: either a text of the cause table or one sysctl. */
 struct item {
     const char *text;

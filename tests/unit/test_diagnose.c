@@ -56,6 +56,8 @@ static void test_each_condition(void **state) {
         check_row(simple[i].name, diagnose(&sample, &breach, 1, findings), 1);
         check_row(simple[i].name, findings[0].cause, simple[i].cause);
         check_row(simple[i].name, findings[0].problem, cause_info(simple[i].cause)->problem);
+        uint32_t conditions = problem_info(findings[0].problem)->conditions;
+        check_row(simple[i].name, (conditions & CONDITION_BIT(simple[i].condition)) != 0, 1);
         check_row(simple[i].name, findings[0].evidence_count > 0, 1);
     }
 }

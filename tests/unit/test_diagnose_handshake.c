@@ -106,6 +106,8 @@ static void test_handshakes(void **state) {
         size_t count = listener_breaches(row, &listener, breaches);
         check_row(row->name, diagnose(&sample, breaches, count, findings), 1);
         check_row(row->name, findings[0].problem, row->problem);
+        uint32_t conditions = problem_info(row->problem)->conditions;
+        check_row(row->name, (conditions & CONDITION_BIT(findings[0].lead.condition)) != 0, 1);
         check_row(row->name, findings[0].cause, row->cause);
         check_row(row->name, findings[0].confidence, row->confidence);
         check_row(row->name, findings[0].quiet, row->quiet);
