@@ -15,11 +15,14 @@ _synwaitctl_options() {
 _synwaitctl_argument() {
     case $2 in
     --config | --file) compgen -f -- "$3" ;;
-    --state) compgen -W "$("$1" explain --list state 2>/dev/null)" -- "$3" ;;
+    --state)
+        compgen -W "$("$1" explain --list state 2>/dev/null | grep -vx -e states -e closed)" -- "$3"
+        ;;
     --by) compgen -W 'port peer unit family' -- "$3" ;;
     --condition) compgen -W "$("$1" explain --list condition 2>/dev/null)" -- "$3" ;;
     -w | -c | --warning | --critical)
-        compgen -S = -W "$("$1" explain --list condition 2>/dev/null)" -- "$3" ;;
+        compgen -S = -W "$("$1" explain --list condition 2>/dev/null)" -- "$3"
+        ;;
     --unit) compgen -W "$(systemctl list-units --plain --no-legend 2>/dev/null | cut -d' ' -f1)" -- "$3" ;;
     --seconds | --port | --peer | --limit) ;;
     *) return 1 ;;

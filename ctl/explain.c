@@ -41,10 +41,18 @@ static void add_word(const char *word, void *context) {
     text_add(&text, "%s", word);
 }
 
-static void list_words(struct word_list *list) {
+/* @param kind its name; NULL: all. @return whether there is such a kind */
+static bool list_words(const char *kind, struct word_list *list) {
+    bool found = false;
+
     list->count = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (kind && strcmp(kind, kinds[i]->name) != 0)
+            continue;
         kinds[i]->words(add_word, list);
+        found = true;
+    }
+    return found;
 }
 
 /* Letters and digits, in lower case. */
@@ -100,7 +108,7 @@ static void add_nearest(const char *word, struct text *text) {
     size_t found = 0;
 
     simplify(word, simple);
-    list_words(&list);
+    list_words(NULL, &list);
     size_t most = strlen(simple) / 3 + 1;
     for (size_t far = 0; far <= most && found < HINTS_MAX; far++)
         for (size_t i = 0; i < list.count && found < HINTS_MAX; i++)
@@ -180,10 +188,14 @@ static int list_json(void) {
     return ctl_print_json(&verb_explain, NULL);
 }
 
-static int list_plain(const struct page *page) {
+static int list_plain(const struct page *page, const char *kind) {
     static struct word_list list;
 
-    list_words(&list);
+    if (!list_words(kind, &list)) {
+        ctl_error(&verb_explain, "'synwaitctl explain' has the words by kind.",
+                  "--list: no such kind of word");
+        return CTL_USAGE;
+    }
     for (size_t i = 0; i < list.count; i++)
         fprintf(page->stream, "%s\n", list.word[i]);
     return CTL_OK;
@@ -207,26 +219,24 @@ static int list_by_kind(const struct page *page) {
 static int run(struct ctl *ctl, int argc, char **argv) {
     bool list = false;
     const struct verb_option options[] = {
-        {.name = "list", .help = "print every word, one a line", .target = &list},
+        {.name = "list", .help = "print every word, or those of the kind WORD, one a line", .target = &list},
     };
     struct config config;
     int code;
 
     if (!ctl_parse(ctl, &verb_explain, options, ARRAY_SIZE(options), argc, argv, &code))
         return code;
-    if (list && ctl->argument) {
-        ctl_error(&verb_explain, NULL, "--list is without a word");
-        return CTL_USAGE;
-    }
+    if (list && !ctl->json)
+        return list_plain(&ctl->page, ctl->argument);
     /* A mistake in the usual configuration is told where it matters; in a file asked for, at once. */
     code = ctl->config_file ? ctl_load_config(ctl, &verb_explain, &config) : CTL_OK;
     if (code != CTL_OK)
         return code;
-    if (ctl->argument)
+    if (ctl->argument && !list)
         return ctl->json ? explain_json(ctl) : explain_text(ctl);
     if (ctl->json)
         return list_json();
-    return list ? list_plain(&ctl->page) : list_by_kind(&ctl->page);
+    return list_by_kind(&ctl->page);
 }
 
 const struct verb verb_explain = {

@@ -313,6 +313,10 @@ static void test_list(void **state) {
             found += strcmp(words.word[k], word) == 0;
         check_row(word, found, 1);
     }
+    const char *kind[] = {"explain", "--list", "condition", NULL};
+    assert_int_equal(run_verb(80, false, kind), CTL_OK);
+    assert_int_equal(strncmp(printed, "syn-sent\nsyn-recv\n", 18), 0);
+    assert_null(strstr(printed, "syn-flood"));
     const char *bare[] = {"explain", NULL};
     assert_int_equal(run_verb(80, false, bare), CTL_OK);
     expect("explain", "state listen, syn-sent, ");
