@@ -28,6 +28,12 @@ enum hazard {
     HAZARD_COUNT,
 };
 
+/** A hazard as data, for explain. */
+struct hazard_info {
+    const struct advice_row *row; /* its effect says why the setting is unsafe */
+    const char *when;             /* which values are: "below 10"; NULL: the effect says it */
+};
+
 /** Memory of the audit between ticks; zeroed at start. Caller-owned. */
 struct audit {
     struct kernel_version kernel;
@@ -55,5 +61,8 @@ const struct advice_row *hazard_row(enum hazard hazard);
  * @return whether there is a finding now
  */
 bool audit_update(struct audit *audit, const struct sample *sample, struct finding *finding);
+
+/** @return what @p hazard is about. */
+struct hazard_info audit_hazard(enum hazard hazard);
 
 #endif

@@ -17,6 +17,7 @@
 
 struct rule {
     struct advice_row row; /* its effect says why the setting is unsafe; holds and recommend are not used */
+    const char *when;      /* what applies() finds, in words; NULL: the effect says it */
     bool (*applies)(const struct audit *audit);
     uint64_t recommended;
     bool half_the_hash; /* recommended is the default that follows the hash of connections */
@@ -106,12 +107,14 @@ static const struct rule rules[HAZARD_COUNT] = {
     [HAZARD_SYNCOOKIES_OFF] =
         {
             .row = {.knob = KNOB_TCP_SYNCOOKIES, .effect = "a full SYN queue then drops real clients"},
+            .when = "0",
             .applies = syncookies_off,
             .recommended = 1,
         },
     [HAZARD_TW_RECYCLE] =
         {
             .row = {.knob = KNOB_TCP_TW_RECYCLE, .effect = "refuses real clients behind NAT"},
+            .when = "1",
             .applies = tw_recycle,
             .recommended = 0,
         },
@@ -119,6 +122,7 @@ static const struct rule rules[HAZARD_COUNT] = {
         {
             .row = {.knob = KNOB_TCP_TIMESTAMPS,
                     .effect = "so tcp_tw_reuse=1 does nothing; no PAWS, cookies lose options"},
+            .when = "0 with net.ipv4.tcp_tw_reuse=1",
             .applies = tw_reuse_without_timestamps,
             .recommended = 1,
         },
@@ -126,12 +130,14 @@ static const struct rule rules[HAZARD_COUNT] = {
         {
             .row = {.knob = KNOB_TCP_TIMESTAMPS,
                     .effect = "no PAWS, no tcp_tw_reuse, worse RTTs, cookies lose options"},
+            .when = "0",
             .applies = timestamps_off,
             .recommended = 1,
         },
     [HAZARD_SOMAXCONN_SMALL] =
         {
             .row = {.knob = KNOB_SOMAXCONN, .effect = "a service here asks for as much backlog or more"},
+            .when = "128 or less, and a listener has all of it",
             .applies = somaxconn_small,
             .recommended = 4096, /* the default from Linux 5.4 */
         },
@@ -139,6 +145,7 @@ static const struct rule rules[HAZARD_COUNT] = {
         {
             .row = {.knob = KNOB_PORTS_RESERVED,
                     .effect = "connect() may take them first; harmless where bind(0) chose the port"},
+            .when = "a listener has a port of the range that is not reserved",
             .applies = listeners_in_port_range,
         },
     [HAZARD_MAX_ORPHANS_LOW] =
@@ -146,18 +153,21 @@ static const struct rule rules[HAZARD_COUNT] = {
             .row = {.knob = KNOB_TCP_MAX_ORPHANS,
                     .effect = "below the default: closed connections get reset",
                     .scope = ADVICE_HOST},
+            .when = "below half of net.ipv4.tcp_ehash_entries",
             .applies = max_orphans_low,
             .half_the_hash = true,
         },
     [HAZARD_MAX_TW_BUCKETS_LOW] =
         {
             .row = {.knob = KNOB_TCP_MAX_TW_BUCKETS, .effect = "below the default: TIME-WAIT gets skipped"},
+            .when = "below half of net.ipv4.tcp_ehash_entries",
             .applies = max_tw_buckets_low,
             .half_the_hash = true,
         },
     [HAZARD_ABORT_ON_OVERFLOW] =
         {
             .row = {.knob = KNOB_TCP_ABORT_ON_OVERFLOW, .effect = "a short burst resets real clients"},
+            .when = "1",
             .applies = abort_on_overflow,
             .recommended = 0,
         },
@@ -165,12 +175,14 @@ static const struct rule rules[HAZARD_COUNT] = {
         {
             .row = {.knob = KNOB_TCP_FIN_TIMEOUT,
                     .effect = "slow peers get reset; TIME-WAIT stays 60 s anyway"},
+            .when = "below 10",
             .applies = fin_timeout_short,
             .recommended = 60,
         },
     [HAZARD_FIN_TIMEOUT_LONG] =
         {
             .row = {.knob = KNOB_TCP_FIN_TIMEOUT, .effect = "orphaned FIN-WAIT-2 sockets stay that long"},
+            .when = "above 120",
             .applies = fin_timeout_long,
             .recommended = 60,
         },
@@ -183,6 +195,7 @@ static const struct rule rules[HAZARD_COUNT] = {
     [HAZARD_SYNCOOKIES_FORCED] =
         {
             .row = {.knob = KNOB_TCP_SYNCOOKIES, .effect = "for tests: a cookie for every client"},
+            .when = "2",
             .applies = syncookies_forced,
             .recommended = 1,
         },
@@ -338,4 +351,8 @@ bool audit_update(struct audit *audit, const struct sample *sample, struct findi
         return false;
     write_finding(audit, finding);
     return true;
+}
+
+struct hazard_info audit_hazard(enum hazard hazard) {
+    return (struct hazard_info){&rules[hazard].row, rules[hazard].when};
 }
