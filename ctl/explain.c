@@ -21,6 +21,8 @@ static const struct explained_kind *const kinds[] = {
     &explained_states,
     &explained_problems,
     &explained_conditions,
+    &explained_sysctls,
+    &explained_errnos,
 };
 
 /* Words of all kinds, each once. */

@@ -49,9 +49,6 @@ struct audit {
     char ports[SOURCE_REASON_SIZE]; /* the first of them: "8080, 9000 and 3 more" */
 };
 
-/** @return the sysctl of @p hazard; its effect says why the setting is unsafe, and nothing is recommended. */
-const struct advice_row *hazard_row(enum hazard hazard);
-
 /**
  * Judges the sysctls of @p sample: at the first sample that has any, once more 60 s later (services start
  * after us at boot), and when one of their values changes. In between the last result is given again, so that

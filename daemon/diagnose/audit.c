@@ -201,10 +201,6 @@ static const struct rule rules[HAZARD_COUNT] = {
         },
 };
 
-const struct advice_row *hazard_row(enum hazard hazard) {
-    return &rules[hazard].row;
-}
-
 static const enum knob watched[] = {
     KNOB_SOMAXCONN,         KNOB_TCP_SYNCOOKIES,  KNOB_TCP_ABORT_ON_OVERFLOW, KNOB_TCP_TW_REUSE,
     KNOB_TCP_TW_RECYCLE,    KNOB_TCP_FIN_TIMEOUT, KNOB_TCP_MAX_TW_BUCKETS,    KNOB_TCP_TIMESTAMPS,

@@ -52,7 +52,7 @@ static void tell_sysctls(enum cause cause, remedy_callback callback, void *conte
 /* Of an unsafe setting the effect is what it does as it is. */
 static void tell_hazards(remedy_callback callback, void *context) {
     for (int i = 0; i < HAZARD_COUNT; i++) {
-        const struct advice_row *row = hazard_row((enum hazard)i);
+        const struct advice_row *row = audit_hazard((enum hazard)i).row;
         char buffer[REMEDY_SIZE];
         struct text text = text_in(buffer, sizeof buffer);
         text_add(&text, "change sysctl %s where it is said to be unsafe: %s", knob_name(row->knob),

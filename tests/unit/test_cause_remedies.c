@@ -72,7 +72,7 @@ static void test_hazards_are_named(void **state) {
     (void)state;
     assert_int_equal(list.count, HAZARD_COUNT);
     for (int i = 0; i < HAZARD_COUNT; i++) {
-        const struct advice_row *row = hazard_row((enum hazard)i);
+        const struct advice_row *row = audit_hazard((enum hazard)i).row;
         check_row(row->effect, strstr(list.text, row->effect) != NULL, 1);
         check_row(row->effect, strstr(list.text, knob_name(row->knob)) != NULL, 1);
     }

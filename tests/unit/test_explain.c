@@ -213,6 +213,10 @@ static void test_words_of_two_kinds(void **state) {
         {"time-wait-overflow", "problem condition "},
         {"Syn_Flood", "problem "},
         {"tcp_memory", "condition "},
+        {"tcp_tw_reuse", "sysctl "},
+        {"net/core/somaxconn", "sysctl "},
+        {"econnrefused", "errno "},
+        {"110", "errno "},
     };
 
     (void)state;
@@ -234,7 +238,8 @@ static void check_not_empty(const char *word, const char *key, json_t *value) {
     json_t *item;
     size_t index;
 
-    if (json_is_string(value) && json_string_length(value) == 0)
+    /* A sysctl that is a list may be empty. */
+    if (json_is_string(value) && json_string_length(value) == 0 && strcmp(key, "value") != 0)
         fail_msg("%s: %s is empty", word, key);
     if (json_is_string(value) && strchr(json_string_value(value), '@'))
         fail_msg("%s: %s has a mark left: %s", word, key, json_string_value(value));
@@ -281,6 +286,13 @@ static bool is_command(const char *line) {
     return false;
 }
 
+/* A sysctl's name beside a label, and what is below it. */
+static bool is_one_word(const char *line) {
+    size_t indent = line[0] == ' ' ? PAGE_INDENT : 0;
+
+    return strlen(line) > indent && !strchr(line + indent, ' ');
+}
+
 static void test_width_of_every_word(void **state) {
     static const size_t widths[] = {40, 60, 80, 200};
     static struct words words;
@@ -290,9 +302,13 @@ static void test_width_of_every_word(void **state) {
     for (size_t w = 0; w < ARRAY_SIZE(widths); w++)
         for (size_t i = 0; i < words.count; i++) {
             check_row(words.word[i], explain(words.word[i], widths[w]), CTL_OK);
-            for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n"))
-                if (page_columns(line, strlen(line)) > widths[w] && !is_command(line))
+            bool commands = false;
+            for (char *line = strtok(printed, "\n"); line; line = strtok(NULL, "\n")) {
+                commands = commands || strcmp(line, "What to run next") == 0;
+                bool whole = commands || is_command(line) || is_one_word(line);
+                if (page_columns(line, strlen(line)) > widths[w] && !whole)
                     fail_msg("%s at %zu columns: %s", words.word[i], widths[w], line);
+            }
         }
 }
 
