@@ -10,6 +10,7 @@
 
 #include "endpoint.h"
 #include "figure.h"
+#include "history.h"
 #include "incident.h"
 #include "record.h"
 #include "sample.h"
@@ -17,7 +18,6 @@
 #include "view.h"
 
 #define STATUS_ERROR_SIZE 256
-#define STATUS_HISTORY    60 /* points of the ring in status.json */
 
 /** Rates that the file has, events per second. */
 enum status_rate {
