@@ -17,7 +17,6 @@
 
 #include "util.h"
 
-#define SCHEMA            1
 #define FILE_BYTES_MAX    (2 * VIEW_BYTES)
 #define PATH_BYTES_SHOWN  100 /* of the error */
 #define NAME_SIZE         32  /* of an object: "incidents[63]" */
@@ -207,6 +206,7 @@ static void read_states(const struct object *root, struct status_view *view) {
 static void read_walk(const struct object *root, struct status_view *view) {
     struct object walk = get_late_object(root, "walk");
 
+    view->walk.known = walk.json != NULL;
     view->walk.age_usec = get_figure(&walk, "age_usec");
     view->walk.count = get_number(&walk, "count");
     view->walk.cpu_usec = get_number(&walk, "cpu_usec");
@@ -218,6 +218,7 @@ static void read_half_open(const struct object *root, struct status_view *view) 
     struct object half_open = get_late_object(root, "half_open");
     char counted_by[16];
 
+    view->half_open.known = half_open.json != NULL;
     get_text(&half_open, "counted_by", counted_by, sizeof counted_by);
     view->half_open.by_iterator = strcmp(counted_by, "iterator") == 0;
     if (half_open.json && !view->half_open.by_iterator && strcmp(counted_by, "walk") != 0)
@@ -347,10 +348,10 @@ static void read_daemon(const struct object *root, struct status_view *view) {
 static void check_schema(const struct object *root) {
     uint64_t schema = get_number(root, "schema");
 
-    if (schema != SCHEMA)
+    if (schema != STATUS_SCHEMA)
         refuse(root->reader, -EBADMSG,
                ": schema: is %" PRIu64 ", must be %d, which is what synwaitctl " SYNWAITD_VERSION " reads",
-               schema, SCHEMA);
+               schema, STATUS_SCHEMA);
 }
 
 static void read_root(struct reader *reader, json_t *json, struct status_view *view) {

@@ -16,6 +16,7 @@
 
 #define STATUS_FILE_NAME  "status.json"
 #define METRICS_FILE_NAME "synwaitd.prom"
+#define STATUS_SCHEMA     1
 #define VIEW_LISTENERS    10
 #define VIEW_BYTES        (128 * 1024)
 

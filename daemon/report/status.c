@@ -138,7 +138,7 @@ static void build(struct json_text *json, const struct view *view) {
     const struct sample *sample = view->sample;
 
     json_text_open_object(json, NULL);
-    json_text_number(json, "schema", 1);
+    json_text_number(json, "schema", STATUS_SCHEMA);
     json_text_string(json, "version", SYNWAITD_VERSION);
     json_text_number(json, "time_usec", view->realtime_usec);
     json_text_number(json, "interval_usec", view->interval_usec);

@@ -404,6 +404,8 @@ static void test_complete(void **state) {
     assert_int_equal(view.walk.cpu_usec, 3);
     assert_int_equal(view.walk.budget_allows_in_usec, 4);
     assert_true(view.walk.overdue);
+    assert_true(view.walk.known);
+    assert_true(view.half_open.known);
     assert_true(view.half_open.by_iterator);
     assert_int_equal(figure_or(view.rate[RATE_ACTIVE_OPENS], 0), 5);
     assert_false(figure_known(view.rate[RATE_COOKIES_SENT]));
@@ -433,7 +435,8 @@ static void test_oldest(void **state) {
     assert_int_equal(view.interval_usec, 0);
     assert_int_equal(view.history_step_usec, 0);
     assert_int_equal(view.history_count, 0);
-    assert_false(view.half_open.by_iterator);
+    assert_false(view.walk.known);
+    assert_false(view.half_open.known);
     assert_false(figure_known(view.half_open.age_usec));
     assert_false(figure_known(view.walk.age_usec));
     assert_false(figure_known(view.state_age_usec[STATE_LISTEN]));
