@@ -31,7 +31,7 @@ struct history {
  */
 void history_add(struct history *history, const struct sample *sample, uint64_t interval_usec);
 
-/** Adds it to the outermost object: a copy. */
+/** Adds it to the outermost object: a copy. Nothing before the first tick. */
 void history_write(struct json_text *json, const struct history *history);
 
 #endif

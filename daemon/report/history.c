@@ -91,5 +91,6 @@ void history_add(struct history *history, const struct sample *sample, uint64_t 
 }
 
 void history_write(struct json_text *json, const struct history *history) {
-    json_text_members(json, history->text, history->text_length);
+    if (history->text_length > 0)
+        json_text_members(json, history->text, history->text_length);
 }
