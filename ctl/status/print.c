@@ -118,7 +118,7 @@ static int print_states(const struct page *page, const struct status_view *view)
 
 static int print_rates(const struct page *page, const struct status_view *view) {
     static const struct table_column column[] = {
-        {.title = "RATE"},
+        {.title = "RATE", .shrinks = true},
         {.title = "PER SECOND", .right = true},
     };
     CLEANUP_TABLE struct table *table = table_new(column, ARRAY_SIZE(column));
