@@ -233,6 +233,7 @@ static char *on_terminal(unsigned short columns, const char *file) {
     assert_true(fd >= 0 && grantpt(fd) == 0 && unlockpt(fd) == 0);
     assert_int_equal(ptsname_r(fd, terminal, sizeof terminal), 0);
     CLEANUP_FD int open_end = open(terminal, O_RDWR | O_NOCTTY | O_CLOEXEC); /* or reading fails too soon */
+    assert_true(open_end >= 0);
     assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
     pid_t child = fork();
     if (child == 0)
