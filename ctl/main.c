@@ -10,6 +10,7 @@
 /* In the order in which an admin wants them. */
 static const struct verb *const verbs[] = {
     &verb_diagnose,
+    &verb_status,
     &verb_explain,
 };
 

@@ -19,6 +19,7 @@
 #include "audit.h"
 #include "console.h"
 #include "diagnose.h"
+#include "history.h"
 #include "incident.h"
 #include "listener_queues.h"
 #include "log.h"
@@ -49,6 +50,7 @@ struct manager {
     struct threshold_tracker tracker;
     struct audit audit;
     struct incident_table incidents;
+    struct history history;
     struct breach breach[BREACHES_MAX];
     size_t breach_count;
     struct finding finding[FINDINGS_MAX];
@@ -209,7 +211,9 @@ static void publish(struct manager *manager) {
         .sample = manager->sample,
         .incidents = &manager->incidents,
         .sampler = sampler_info(manager->sampler),
+        .history = &manager->history,
         .netns = manager->netns,
+        .interval_usec = manager->config->interval_usec,
         .realtime_usec = clock_usec(CLOCK_REALTIME),
         .cpu_usec = clock_usec(CLOCK_PROCESS_CPUTIME_ID),
         .ticks = manager->ticks,
@@ -218,8 +222,10 @@ static void publish(struct manager *manager) {
     };
     int result = 0;
 
-    if (manager->config->status)
+    if (manager->config->status) {
+        history_add(&manager->history, manager->sample, manager->config->interval_usec);
         result = status_write(&manager->view_directory, &view);
+    }
     if (manager->config->metrics && result == 0)
         result = metrics_write(&manager->view_directory, &view);
     if (result < 0 && !manager->view_failed)

@@ -24,6 +24,12 @@ struct json_text {
 /** Starts in @p buffer. The outermost value has no key. */
 struct json_text json_text_in(char *buffer, size_t size);
 
+/**
+ * Starts members of an object which is the @p depth-th from the outside, to be added to it by
+ * json_text_members(), again and again.
+ */
+struct json_text json_text_members_in(char *buffer, size_t size, unsigned int depth);
+
 void json_text_open_object(struct json_text *json, const char *key);
 void json_text_close_object(struct json_text *json);
 void json_text_open_array(struct json_text *json, const char *key);
@@ -36,6 +42,9 @@ void json_text_number(struct json_text *json, const char *key, uint64_t number);
 void json_text_figure(struct json_text *json, const char *key, struct figure figure);
 
 void json_text_bool(struct json_text *json, const char *key, bool value);
+
+/** Adds members that were put together so; there must be some. */
+void json_text_members(struct json_text *json, const char *members, size_t length);
 
 /** Adds a string of any bytes: control characters are escaped, what is no UTF-8 becomes U+FFFD. */
 void json_text_string(struct json_text *json, const char *key, const char *string);

@@ -10,6 +10,7 @@
 
 #include "endpoint.h"
 #include "figure.h"
+#include "history.h"
 #include "incident.h"
 #include "record.h"
 #include "sample.h"
@@ -17,7 +18,6 @@
 #include "view.h"
 
 #define STATUS_ERROR_SIZE 256
-#define STATUS_HISTORY    60 /* points of the ring in status.json */
 
 /** Rates that the file has, events per second. */
 enum status_rate {
@@ -56,18 +56,20 @@ struct status_degraded {
 
 struct status_view {
     char version[32], netns[64];
-    uint64_t time_usec; /* CLOCK_REALTIME of the sample */
-    uint64_t interval_usec;
+    uint64_t time_usec;     /* CLOCK_REALTIME of the sample */
+    uint64_t interval_usec; /* 0: a file from before it was told */
     uint64_t ticks, missed_ticks, cpu_usec, alerts_dropped;
     struct figure state[STATE_COUNT];
     struct figure state_age_usec[STATE_COUNT];
     struct figure ports_age_usec;
     struct {
+        bool known; /* a file from before it was told has nothing here */
         struct figure age_usec;
         uint64_t count, cpu_usec, budget_allows_in_usec;
         bool overdue;
     } walk;
     struct {
+        bool known; /* likewise */
         bool by_iterator;
         struct figure age_usec;
         char iterator_fails[SOURCE_REASON_SIZE];

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "config.h"
+#include "history.h"
 #include "incident.h"
 #include "sample.h"
 #include "sampler.h"
@@ -15,6 +16,7 @@
 
 #define STATUS_FILE_NAME  "status.json"
 #define METRICS_FILE_NAME "synwaitd.prom"
+#define STATUS_SCHEMA     1
 #define VIEW_LISTENERS    10
 #define VIEW_BYTES        (128 * 1024)
 
@@ -26,7 +28,9 @@ struct view {
     const struct sample *sample;
     const struct incident_table *incidents;
     const struct sampler_info *sampler;
+    const struct history *history;
     const char *netns;
+    uint64_t interval_usec;
     uint64_t realtime_usec; /* CLOCK_REALTIME of the sample, since 1970 */
     uint64_t cpu_usec;      /* CPU time of the process so far */
     uint64_t ticks, missed_ticks;

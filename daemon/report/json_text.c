@@ -7,6 +7,10 @@ struct json_text json_text_in(char *buffer, size_t size) {
     return (struct json_text){.text = text_in(buffer, size), .empty = true};
 }
 
+struct json_text json_text_members_in(char *buffer, size_t size, unsigned int depth) {
+    return (struct json_text){.text = text_in(buffer, size), .depth = depth, .empty = true};
+}
+
 static void put_line(struct json_text *json) {
     static const char blanks[] = "\n               ";
     size_t indent = json->depth < sizeof blanks - 2 ? json->depth : sizeof blanks - 2;
@@ -128,4 +132,13 @@ void json_text_bool(struct json_text *json, const char *key, bool value) {
 void json_text_string(struct json_text *json, const char *key, const char *string) {
     begin(json, key, false);
     put_string(&json->text, string);
+}
+
+/* They begin with their own line. */
+void json_text_members(struct json_text *json, const char *members, size_t length) {
+    if (!json->empty)
+        text_put(&json->text, ",", 1);
+    text_put(&json->text, members, length);
+    json->empty = false;
+    json->has_lines = true;
 }

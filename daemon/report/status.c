@@ -138,9 +138,10 @@ static void build(struct json_text *json, const struct view *view) {
     const struct sample *sample = view->sample;
 
     json_text_open_object(json, NULL);
-    json_text_number(json, "schema", 1);
+    json_text_number(json, "schema", STATUS_SCHEMA);
     json_text_string(json, "version", SYNWAITD_VERSION);
     json_text_number(json, "time_usec", view->realtime_usec);
+    json_text_number(json, "interval_usec", view->interval_usec);
     json_text_string(json, "netns", view->netns);
     json_text_number(json, "ticks", view->ticks);
     json_text_number(json, "missed_ticks", view->missed_ticks);
@@ -154,6 +155,7 @@ static void build(struct json_text *json, const struct view *view) {
     add_listeners(json, sample);
     add_incidents(json, view);
     add_degraded(json, sample);
+    history_write(json, view->history);
     json_text_close_object(json);
 }
 

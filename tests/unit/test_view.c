@@ -17,6 +17,7 @@ static char directory[] = "/tmp/synwaitd-view-XXXXXX";
 static struct output_directory output = {directory, -1};
 static struct incident_table table;
 static struct queue_source queues;
+static struct history history;
 static struct sampler_info info = {.queues = &queues};
 
 static int make_directory(void **state) {
@@ -37,14 +38,32 @@ static int remove_directory(void **state) {
 }
 
 static struct view view_of(const struct sample *sample) {
+    history = (struct history){0};
+    history_add(&history, sample, USEC_PER_SEC);
     return (struct view){.sample = sample,
                          .incidents = &table,
                          .sampler = &info,
+                         .history = &history,
                          .netns = "host",
+                         .interval_usec = 1000000,
                          .realtime_usec = 1700000000123456,
                          .cpu_usec = 1500000,
                          .ticks = 42,
                          .missed_ticks = 1};
+}
+
+static json_t *load_status(const struct view *view) {
+    char path[256];
+
+    assert_int_equal(status_write(&output, view), 0);
+    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
+    json_t *root = json_load_file(path, 0, NULL);
+    assert_non_null(root);
+    return root;
+}
+
+static json_int_t number_in(const json_t *root, const char *object, const char *key) {
+    return json_integer_value(json_object_get(json_object_get(root, object), key));
 }
 
 static void test_status(void **state) {
@@ -68,6 +87,8 @@ static void test_status(void **state) {
     assert_true(json_is_null(json_object_get(states, "SYN-RECV")));
     assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "walk"), "age_usec")), 0);
     assert_int_equal(json_object_size(json_object_get(root, "degraded")), 1);
+    assert_int_equal(json_integer_value(json_object_get(root, "interval_usec")), 1000000);
+    assert_int_equal(number_in(root, "history", "step_usec"), HISTORY_STEP_USEC);
     json_decref(root);
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_mode & 0777, 0644);
@@ -96,20 +117,6 @@ static void test_status_names_the_owner(void **state) {
     assert_string_equal(json_string_value(json_object_get(incident, "unit")), "a??.service");
     assert_string_equal(json_string_value(json_object_get(incident, "peer")), "192.0.2.9:5432");
     json_decref(root);
-}
-
-static json_t *load_status(const struct view *view) {
-    char path[256];
-
-    assert_int_equal(status_write(&output, view), 0);
-    snprintf(path, sizeof path, "%s/" STATUS_FILE_NAME, directory);
-    json_t *root = json_load_file(path, 0, NULL);
-    assert_non_null(root);
-    return root;
-}
-
-static json_int_t number_in(const json_t *root, const char *object, const char *key) {
-    return json_integer_value(json_object_get(json_object_get(root, object), key));
 }
 
 /* An old walk behind a budget that is used up; half-open connections by the iterator, and not. */
@@ -211,6 +218,10 @@ static void test_as_large_as_can_be(void **state) {
                                          .backlog = UINT32_MAX};
     sample.listener = listeners;
     sample.listener_count = ARRAY_SIZE(listeners);
+    for (int i = 0; i < STATE_COUNT; i++)
+        sample.state[i] = FIGURE_OF(UINT64_MAX);
+    for (size_t i = 0; i <= STATUS_HISTORY; i++, sample.taken_usec += HISTORY_STEP_USEC)
+        history_add(&history, &sample, USEC_PER_SEC);
     for (size_t i = 0; i < SOURCE_COUNT; i++) {
         sample.source[i].degraded = true;
         memset(sample.source[i].reason, '\x1b', SOURCE_REASON_SIZE - 1);
@@ -223,6 +234,7 @@ static void test_as_large_as_can_be(void **state) {
     assert_int_equal(json_array_size(json_object_get(root, "incidents")), INCIDENTS_MAX);
     assert_int_equal(json_array_size(json_object_get(root, "listeners")), VIEW_LISTENERS);
     assert_int_equal(json_object_size(json_object_get(root, "degraded")), SOURCE_COUNT);
+    assert_int_equal(number_in(root, "history", "points"), STATUS_HISTORY);
     json_decref(root);
 }
 
