@@ -16,6 +16,7 @@
 #include "util.h"
 
 #define BUDGET_PERMYRIAD 5000 /* half a core for walks, for as long as we look */
+#define CONFIRM_DIVISOR  4    /* a second look at a rate comes after a quarter of a second, as the daemon's */
 
 /* What stands in a look for now is told at once. */
 static void set_up(struct look *look, const struct config *config) {
@@ -103,16 +104,23 @@ void look_tick(struct look *look) {
     judge(look);
 }
 
+static void tick_at(struct look *look, uint64_t due_usec) {
+    struct timespec due = {.tv_sec = (time_t)(due_usec / USEC_PER_SEC),
+                           .tv_nsec = (long)(due_usec % USEC_PER_SEC) * 1000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+        ;
+    look_tick(look);
+}
+
 void look_for(struct look *look, unsigned int seconds) {
     look_tick(look);
     uint64_t due_usec = look->sample->taken_usec;
 
     for (unsigned int i = 0; i < seconds; i++) {
         due_usec += USEC_PER_SEC;
-        struct timespec due = {.tv_sec = (time_t)(due_usec / USEC_PER_SEC),
-                               .tv_nsec = (long)(due_usec % USEC_PER_SEC) * 1000};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-            ;
-        look_tick(look);
+        tick_at(look, due_usec);
     }
+    if (threshold_awaits_second_look(&look->tracker))
+        tick_at(look, due_usec + USEC_PER_SEC / CONFIRM_DIVISOR);
 }
