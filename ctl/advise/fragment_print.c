@@ -124,17 +124,25 @@ static void add_commands(struct comments *comments, const struct fragment *fragm
             add_write_command(comments, &fragment->key[i]);
 }
 
+static bool is_unsafe(const struct alert *alert) {
+    return alert->finding.problem == PROBLEM_UNSAFE_SYSCTL;
+}
+
+static bool has_problems(const struct look *look) {
+    for (size_t i = 0; i < look->alert_count; i++)
+        if (!is_unsafe(&look->alert[i]))
+            return true;
+    return false;
+}
+
 static void add_head(struct comments *comments, const struct fragment *fragment, const struct look *look) {
     add(comments, 0, "Settings that help, by synwaitctl advise " SYNWAITD_VERSION ".");
     if (fragment->name)
         add_file(comments, fragment);
     else
         add_commands(comments, fragment, look->netns);
-    end_paragraph(comments);
-}
-
-static bool is_unsafe(const struct alert *alert) {
-    return alert->finding.problem == PROBLEM_UNSAFE_SYSCTL;
+    if (has_problems(look))
+        end_paragraph(comments);
 }
 
 static void add_message(struct comments *comments, const char *before, const struct alert *alert) {
@@ -179,29 +187,20 @@ static size_t count_unsafe(const struct look *look) {
 }
 
 static void add_problems(struct comments *comments, const struct look *look, bool all) {
-    size_t unsafe = all ? 0 : count_unsafe(look), problems = 0;
+    size_t unsafe = all ? 0 : count_unsafe(look);
 
-    for (size_t i = 0; i < look->alert_count; i++) {
-        if (is_unsafe(&look->alert[i]))
-            continue;
-        add_problem(comments, &look->alert[i]);
-        problems++;
-    }
+    for (size_t i = 0; i < look->alert_count; i++)
+        if (!is_unsafe(&look->alert[i]))
+            add_problem(comments, &look->alert[i]);
     if (unsafe > 0)
         add(comments, 0, "%zu unsafe setting%s: --all", unsafe, unsafe > 1 ? "s" : "");
-    if (problems > 0 || unsafe > 0)
-        end_paragraph(comments);
 }
 
 static void add_nothing(struct comments *comments, const struct look *look, bool all) {
-    size_t problems = 0;
-
-    for (size_t i = 0; i < look->alert_count; i++)
-        problems += !is_unsafe(&look->alert[i]);
     add(comments, 0, "nothing to advise: %s",
-        problems > 0 ? "no sysctl helps against what is wrong now"
-        : all        ? "no threshold is exceeded and no setting is unsafe"
-                     : "no threshold is exceeded");
+        has_problems(look) ? "no sysctl helps against what is wrong now"
+        : all              ? "no threshold is exceeded and no setting is unsafe"
+                           : "no threshold is exceeded");
 }
 
 static void label(struct comments *comments, const char *name, const char *text) {
@@ -287,8 +286,7 @@ int fragment_print(const struct fragment *fragment, const struct look *look, boo
     add_problems(&comments, look, all);
     result = close_comments(&comments);
     for (size_t i = 0; i < fragment->key_count && result == 0; i++) {
-        if (i > 0)
-            fputc('\n', page->stream);
+        fputc('\n', page->stream);
         result = print_key(&fragment->key[i], page);
     }
     return result;
