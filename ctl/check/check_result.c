@@ -140,15 +140,16 @@ static const struct check_figure *nearest(const struct check_result *result) {
 static void add_gist(const struct check_result *result, const struct sample *sample, struct text *text) {
     const struct check_figure *figure = nearest(result);
 
-    text_add(text, "%zu condition%s below the warning", result->figure_count,
+    text_add(text, "no problem in %zu condition%s, ", result->figure_count,
              result->figure_count == 1 ? "" : "s");
     if (figure) {
-        text_add(text, ", nearest %s %" PRIu64, condition_info(figure->condition)->name, figure->value.value);
+        text_add(text, "nearest to its warning: %s %" PRIu64, condition_info(figure->condition)->name,
+                 figure->value.value);
         if (figure_known(figure->limit))
             text_add(text, " of %" PRIu64, figure->limit.value);
         text_add(text, " (warning %" PRIu64 ")", figure->warning.value);
     } else {
-        text_add(text, ", all at 0");
+        text_add(text, "all at 0");
     }
     if (figure_known(sample->state[STATE_ESTABLISHED]))
         text_add(text, "; %" PRIu64 " established", sample->state[STATE_ESTABLISHED].value);

@@ -49,6 +49,7 @@ struct ctl_run ctl_run(enum ctl_as as, const char *const arguments[]) {
     struct ctl_run run = {.code = lab_wait_exit(child, RUN_SECONDS)};
     run.output = lab_output(child);
     run.error = lab_error(child);
+    lab_release(child);
     return run;
 }
 
