@@ -63,14 +63,38 @@ void ctl_sysctl_d(const char *name, const char *text) {
     assert_int_equal(write_file_atomic(sysctl_d, name, text, strlen(text), 0644), 0);
 }
 
+/* @return a copy in which blanks in a row are one: how wide a column is does not matter; released with free()
+ */
+static char *squeeze(const char *text) {
+    char *copy = strdup(text), *to = copy;
+
+    assert_non_null(copy);
+    for (const char *from = text; *from; from++)
+        if (*from != ' ' || from[1] != ' ')
+            *to++ = *from;
+    *to = '\0';
+    return copy;
+}
+
+static bool has(const char *text, const char *part) {
+    CLEANUP_FREE char *squeezed = squeeze(text);
+    CLEANUP_FREE char *wanted = squeeze(part);
+
+    return strstr(squeezed, wanted) != NULL;
+}
+
 void ctl_expect(const char *text, const char *wanted) {
-    if (!strstr(text, wanted))
-        fail_msg("\"%s\" is missing in:\n%s", wanted, text);
+    if (has(text, wanted))
+        return;
+    print_error("%s", text);
+    fail_msg("\"%s\" is missing", wanted);
 }
 
 void ctl_expect_not(const char *text, const char *unwanted) {
-    if (strstr(text, unwanted))
-        fail_msg("\"%s\" is in:\n%s", unwanted, text);
+    if (!has(text, unwanted))
+        return;
+    print_error("%s", text);
+    fail_msg("\"%s\" is there", unwanted);
 }
 
 json_t *ctl_json(const struct ctl_run *run) {

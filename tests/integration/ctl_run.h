@@ -32,10 +32,10 @@ void ctl_end(struct ctl_run *run);
 /** Makes the directory for CTL_HOST, with one file in it. */
 void ctl_sysctl_d(const char *name, const char *text);
 
-/** Fails the test unless @p wanted is in @p text. */
+/** Fails the test unless @p wanted is in @p text, whatever the number of blanks. */
 void ctl_expect(const char *text, const char *wanted);
 
-/** Fails the test if @p unwanted is in @p text. */
+/** Fails the test if @p unwanted is, likewise. */
 void ctl_expect_not(const char *text, const char *unwanted);
 
 /** @return the standard output as JSON; released with json_decref(). */
