@@ -86,7 +86,8 @@ static void test_flood(void **state) {
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_ROOT, "diagnose");
     check_output(&run);
     ctl_expect(run.output, "  LISTENER ");
-    ctl_expect(run.output, "\n " SERVER ":8080 \n");
+    ctl_expect(run.output, "\n " SERVER ":8080 ");
+    ctl_expect(run.output, " 128 0 128 listen() backlog\n");
     ctl_expect(run.output, "\ncritical syn-flood\n  SYN flood on " SERVER ":8080 ");
     ctl_expect(run.output, "\n  do        1) ");
     ctl_expect(run.output, "\n  not       ");
