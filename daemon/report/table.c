@@ -222,6 +222,8 @@ int table_print(const struct table *table, const struct page *page) {
 
     if (table->failed)
         return -ENOMEM;
+    if (table->columns == 0)
+        return 0;
     measure(table, &layout);
     if (page->terminal)
         fit(table, &layout, page->width);
