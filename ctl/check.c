@@ -72,9 +72,9 @@ static int run(struct ctl *ctl, int argc, char **argv) {
     struct check_options given = {0};
     uint64_t seconds = SECONDS_DEFAULT;
     const struct verb_option options[] = {
-        {'w', "warning", "CONDITION=VALUE", "in place of the configured one; a number, or 80%", parse_given,
+        {'w', "warning", "NAME=N", "warn of this condition from N on, a number or 80%", parse_given,
          ALLOWED_GIVEN, &given.warning},
-        {'c', "critical", "CONDITION=VALUE", "likewise", parse_given, ALLOWED_GIVEN, &given.critical},
+        {'c', "critical", "NAME=N", "likewise", parse_given, ALLOWED_GIVEN, &given.critical},
         {0, "condition", "NAME", "judge this one alone; may be given again", parse_given, ALLOWED_GIVEN,
          &given.condition},
         {0, "seconds", "N", "how long to look (default: 1)", ctl_parse_seconds, CTL_ALLOWED_SECONDS,
