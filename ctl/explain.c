@@ -18,11 +18,7 @@
 
 /* In the order in which they are listed, and printed where a word is of several kinds. */
 static const struct explained_kind *const kinds[] = {
-    &explained_states,
-    &explained_problems,
-    &explained_conditions,
-    &explained_sysctls,
-    &explained_errnos,
+    &explained_states, &explained_problems, &explained_conditions, &explained_sysctls, &explained_errnos,
 };
 
 /* Words of all kinds, each once. */

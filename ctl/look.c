@@ -16,6 +16,7 @@
 #include "util.h"
 
 #define BUDGET_PERMYRIAD 5000 /* half a core for walks, for as long as we look */
+#define CONFIRM_DIVISOR  4    /* a second look at a rate comes after a quarter of a second, as the daemon's */
 
 /* What stands in a look for now is told at once. */
 static void set_up(struct look *look, const struct config *config) {
@@ -72,14 +73,17 @@ void look_cleanup(struct look **look) {
     *look = look_free(*look);
 }
 
-/* An incident stage that remembers nothing raises all that is wrong now, and only that. */
-static void judge(struct look *look, bool named) {
+static void take(struct look *look) {
     struct breach breach[BREACHES_MAX];
 
+    look->sample = sampler_take(look->sampler, &look->config, look->breach_count > 0);
     look->breach_count = threshold_evaluate(&look->config, look->sample, &look->tracker, breach);
     look->finding_count = diagnose(look->sample, breach, look->breach_count, look->finding);
-    if (named)
-        owners_name(look->owners, look->sample->taken_usec, look->finding, look->finding_count);
+}
+
+/* An incident stage that remembers nothing raises all that is wrong now, and only that. */
+static void conclude(struct look *look) {
+    owners_name(look->owners, look->sample->taken_usec, look->finding, look->finding_count);
     if (audit_update(look->audit, look->sample, &look->finding[look->finding_count]))
         look->finding_count++;
     *look->incidents = (struct incident_table){.next_id = 1};
@@ -98,25 +102,30 @@ struct record *look_record(const struct look *look, size_t index) {
     return record_with_files(alert, look->netns, &provenance);
 }
 
-static void tick(struct look *look, bool named) {
-    look->sample = sampler_take(look->sampler, &look->config, look->breach_count > 0);
-    judge(look, named);
-}
-
 void look_tick(struct look *look) {
-    tick(look, true);
+    take(look);
+    conclude(look);
 }
 
+static void take_at(struct look *look, uint64_t due_usec) {
+    struct timespec due = {.tv_sec = (time_t)(due_usec / USEC_PER_SEC),
+                           .tv_nsec = (long)(due_usec % USEC_PER_SEC) * 1000};
+
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
+        ;
+    take(look);
+}
+
+/* Named at the end alone: a search for processes comes once in five seconds. */
 void look_for(struct look *look, unsigned int seconds) {
-    tick(look, false);
+    take(look);
     uint64_t due_usec = look->sample->taken_usec;
 
     for (unsigned int i = 0; i < seconds; i++) {
         due_usec += USEC_PER_SEC;
-        struct timespec due = {.tv_sec = (time_t)(due_usec / USEC_PER_SEC),
-                               .tv_nsec = (long)(due_usec % USEC_PER_SEC) * 1000};
-        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &due, NULL) == EINTR)
-            ;
-        tick(look, i + 1 == seconds); /* a search for processes comes once in five seconds */
+        take_at(look, due_usec);
     }
+    if (threshold_awaits_second_look(&look->tracker))
+        take_at(look, due_usec + USEC_PER_SEC / CONFIRM_DIVISOR);
+    conclude(look);
 }

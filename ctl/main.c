@@ -9,9 +9,7 @@
 
 /* In the order in which an admin wants them. */
 static const struct verb *const verbs[] = {
-    &verb_diagnose,
-    &verb_status,
-    &verb_explain,
+    &verb_diagnose, &verb_status, &verb_advise, &verb_explain, &verb_check,
 };
 
 static void print_help(void) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "config.h"
+#include "decimal.h"
 #include "timespan.h"
 
 #define SECONDS(n) (n##ULL * USEC_PER_SEC)
@@ -308,4 +309,14 @@ int config_key_set(const struct config_key *key, const struct config_value *valu
         return set_threshold(key, value, condition, field, wrong);
     }
     return -EINVAL;
+}
+
+int config_key_set_text(const struct config_key *key, const char *text,
+                        const struct condition_info *condition, void *base, struct text *wrong) {
+    struct config_value value = {.type = VALUE_STRING, .string = text};
+    uint64_t number;
+
+    if (decimal_parse(text, strlen(text), &number) == 0 && number <= INT64_MAX)
+        value = (struct config_value){.type = VALUE_INTEGER, .integer = (int64_t)number};
+    return config_key_set(key, &value, condition, base, wrong);
 }

@@ -62,4 +62,11 @@ bool audit_update(struct audit *audit, const struct sample *sample, struct findi
 /** @return what @p hazard is about. */
 struct hazard_info audit_hazard(enum hazard hazard);
 
+/**
+ * @return the port of listener @p index where connect() may take it, too, so that a service that is started
+ * again may find it taken: it lies in the range and is not reserved; else, or if the listener before has the
+ * same, 0
+ */
+uint16_t audit_port_at_risk(const struct sample *sample, size_t index, uint64_t low, uint64_t high);
+
 #endif

@@ -78,6 +78,10 @@ const char *value_type_name(enum value_type type);
 int config_key_set(const struct config_key *key, const struct config_value *value,
                    const struct condition_info *condition, void *base, struct text *wrong);
 
+/** The same from a command line, which has no quotes: digits alone are an integer, all else is a string. */
+int config_key_set_text(const struct config_key *key, const char *text,
+                        const struct condition_info *condition, void *base, struct text *wrong);
+
 /** Copies the key's field from one struct to another. */
 void config_key_copy(const struct config_key *key, void *to, const void *from);
 

@@ -42,7 +42,10 @@ void look_cleanup(struct look **look);
 /** Takes one sample and judges it; then look->sample, look->alert and look->breach stand. */
 void look_tick(struct look *look);
 
-/** One tick at once, then one a second, @p seconds of them: rates need two, a flood's silence longer. */
+/**
+ * One tick at once, then one a second, @p seconds of them: rates need two, a flood's silence longer. A rate
+ * that goes over its threshold in the last of them is looked at once more a moment later.
+ */
 void look_for(struct look *look, unsigned int seconds);
 
 /** @return the record of look->alert[@p index], with the files of sysctl.d; released with free(); or NULL */

@@ -82,6 +82,9 @@ void peer_share_format(const struct peer_share *share, char text[PEER_TEXT_SIZE]
  */
 void evidence_format(const struct finding *finding, char *text, size_t size);
 
+/** Writes what MESSAGE starts with: the problem's title and where it is, cleaned. */
+void place_format(const struct finding *finding, char *text, size_t size);
+
 /** Writes MESSAGE: one sentence that stands alone, under 400 bytes. */
 void message_format(const struct alert *alert, char *text, size_t size);
 

@@ -25,8 +25,22 @@ void remedies_of_cause(enum cause cause, remedy_callback callback, void *context
  */
 void advice_format(const struct finding *finding, const struct provenance *provenance, struct text *text);
 
+/** @return where step @p number of such a list, which starts at @p step, ends: at "; ", or the text's end. */
+const char *advice_step_end(const char *step, unsigned int number);
+
 /** Writes the first item of the same list in its short form, without number; "" if there is none. */
 void advice_format_first(const struct finding *finding, struct text *text);
+
+/** Writes the value now or the one advised, e.g. "32768 60999"; of a list of ports it is a mere number. */
+void sysctl_value_format(const struct advice *advice, bool recommended, struct text *text);
+
+/**
+ * Writes "now 2, set by PATH:LINE": the value now and where it comes from; of a list of ports the place
+ * alone.
+ * @param origin NULL: not looked up
+ */
+void sysctl_present_format(const struct advice *advice, const struct sysctl_origin *origin,
+                           struct text *text);
 
 /** Writes "key=value", ready for sysctl -w; a value of two numbers is in double quotes. */
 void sysctl_pair_format(const struct advice *advice, bool recommended, struct text *text);

@@ -33,6 +33,9 @@ struct sysctl_origin {
  */
 int sysctl_files_find(const char *root, const char *key, struct sysctl_origin *origin);
 
+/** The same for /etc/sysctl.conf alone, which `sysctl --system` of procps reads last of all (sysctl(8)). */
+int sysctl_conf_find(const char *root, const char *key, struct sysctl_origin *origin);
+
 /** The origins of a finding's advised sysctls, in the order of its advice. */
 struct provenance {
     struct sysctl_origin origin[ADVICE_MAX];

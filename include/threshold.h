@@ -98,6 +98,19 @@ struct threshold_tracker {
 size_t threshold_evaluate(const struct config *config, const struct sample *sample,
                           struct threshold_tracker *tracker, struct breach breaches[BREACHES_MAX]);
 
+struct observation; /* observe.h */
+
+/** From which values on there is a breach. */
+struct threshold_figures {
+    struct figure warning, critical;
+};
+
+/**
+ * @return the thresholds that @p seen is held against: percentages of its limit worked out, and never below
+ * the floor; unknown where the limit is
+ */
+struct threshold_figures threshold_figures(const struct config *config, const struct observation *seen);
+
 /**
  * @return whether a rate went over its threshold for the first time: it is raised only if it is over again,
  * and the caller may take that sample early.

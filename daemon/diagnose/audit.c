@@ -227,16 +227,22 @@ static void list_port(struct audit *audit, struct text *list, uint16_t port) {
         text_add(list, "%s%u", audit->ports_in_range > 1 ? ", " : "", port);
 }
 
-/* A service that is started again may find its port taken by a connection. */
+uint16_t audit_port_at_risk(const struct sample *sample, size_t index, uint64_t low, uint64_t high) {
+    uint16_t port = sample->listener[index].local.port;
+    bool same_again = index > 0 && sample->listener[index - 1].local.port == port;
+    bool at_risk = !same_again && port >= low && port <= high && !port_map_has(sample->reserved_ports, port);
+
+    return at_risk ? port : 0;
+}
+
 static void find_ports_in_range(struct audit *audit, const struct sample *sample) {
     struct text list = text_in(audit->ports, sizeof audit->ports);
     uint64_t low = audit->knob[KNOB_PORT_RANGE_LOW].value, high = audit->knob[KNOB_PORT_RANGE_HIGH].value;
 
     audit->ports_in_range = 0;
     for (size_t i = 0; i < sample->listener_count; i++) {
-        uint16_t port = sample->listener[i].local.port;
-        bool same_again = i > 0 && sample->listener[i - 1].local.port == port;
-        if (!same_again && port >= low && port <= high && !port_map_has(sample->reserved_ports, port))
+        uint16_t port = audit_port_at_risk(sample, i, low, high);
+        if (port != 0)
             list_port(audit, &list, port);
     }
     if (audit->ports_in_range > PORTS_LISTED)

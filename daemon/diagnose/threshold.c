@@ -204,6 +204,20 @@ static struct threshold_rule rule_for(const struct config *config, const struct 
     return rule;
 }
 
+/* A breach has to reach the floor as well. */
+static struct figure not_below(struct figure threshold, uint64_t floor) {
+    return figure_known(threshold) && threshold.value < floor ? FIGURE_OF(floor) : threshold;
+}
+
+struct threshold_figures threshold_figures(const struct config *config, const struct observation *seen) {
+    struct threshold_rule rule = rule_for(config, seen);
+
+    return (struct threshold_figures){
+        .warning = not_below(worked_out(rule.warning, seen->limit), rule.floor),
+        .critical = not_below(worked_out(rule.critical, seen->limit), rule.floor),
+    };
+}
+
 /* What comes in peaks is nothing in between: a look sooner than the next regular one confirms a rate, but
    refutes none. */
 static bool is_lull(const struct judgement *judgement, const struct track *track, bool over) {

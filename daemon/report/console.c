@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "page.h"
+#include "remedy.h"
 #include "util.h"
 
 /* A command stays on one line, however long: it is there to be copied. */
@@ -20,15 +21,6 @@ static void print_verbatim(const struct page *page, const struct record *record,
     fprintf(page->stream, "%s\n", value);
 }
 
-/* @return where "; N) ", the next step, starts, or the end of the text */
-static const char *next_step(const char *text, unsigned int number) {
-    char mark[24];
-
-    snprintf(mark, sizeof mark, "; %u) ", number);
-    const char *found = strstr(text, mark);
-    return found ? found : text + strlen(text);
-}
-
 static void print_steps(const struct page *page, const struct record *record) {
     const char *step = record_get(record, "SYNWAITD_ADVICE");
     const size_t number_width = strlen("1) ");
@@ -36,7 +28,7 @@ static void print_steps(const struct page *page, const struct record *record) {
     if (!step)
         return;
     for (unsigned int number = 1; *step; number++) {
-        const char *end = next_step(step, number + 1);
+        const char *end = advice_step_end(step, number);
         size_t length = (size_t)(end - step);
         size_t head = length < number_width ? length : number_width;
         page_label(page, number == 1 ? "do" : "");

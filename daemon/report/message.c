@@ -361,6 +361,14 @@ static void add_ending(struct text *text, const struct alert *alert) {
     add_part(text, "; ended when ", buffer);
 }
 
+void place_format(const struct finding *finding, char *text, size_t size) {
+    struct text place = text_in(text, size);
+
+    text_add(&place, "%s", problem_info(finding->problem)->title);
+    add_where(&place, finding);
+    text_clean(text);
+}
+
 void message_format(const struct alert *alert, char *text, size_t size) {
     const struct finding *finding = &alert->finding;
     bool counted = finding_has_number(finding);

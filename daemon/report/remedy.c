@@ -58,21 +58,18 @@ static bool is_port_range(const struct advice *advice) {
     return advice->row->knob == KNOB_PORT_RANGE_LOW || advice->row->knob == KNOB_PORT_RANGE_HIGH;
 }
 
-void sysctl_pair_format(const struct advice *advice, bool recommended, struct text *text) {
-    uint64_t value = recommended ? advice->recommended : advice->current;
-    uint64_t high = recommended ? advice->recommended_high : advice->current_high;
-
-    text_add(text, "%s=", knob_name(advice->row->knob));
+void sysctl_value_format(const struct advice *advice, bool recommended, struct text *text) {
+    text_add(text, "%" PRIu64, recommended ? advice->recommended : advice->current);
     if (is_port_range(advice))
-        text_add(text, "\"%" PRIu64 " %" PRIu64 "\"", value, high);
-    else
-        text_add(text, "%" PRIu64, value);
+        text_add(text, " %" PRIu64, recommended ? advice->recommended_high : advice->current_high);
 }
 
-static void add_current(const struct advice *advice, struct text *text) {
-    text_add(text, "%" PRIu64, advice->current);
-    if (is_port_range(advice))
-        text_add(text, " %" PRIu64, advice->current_high);
+void sysctl_pair_format(const struct advice *advice, bool recommended, struct text *text) {
+    const char *quote = is_port_range(advice) ? "\"" : "";
+
+    text_add(text, "%s=%s", knob_name(advice->row->knob), quote);
+    sysctl_value_format(advice, recommended, text);
+    text_add(text, "%s", quote);
 }
 
 /* Adds the first @p length bytes of a remedy, with its mark, if any, filled in. */
@@ -104,13 +101,13 @@ static void add_command(const struct finding *finding, const struct advice *advi
     sysctl_pair_format(advice, true, text);
 }
 
-/* The value now and where it comes from. */
-static void add_present(const struct advice *advice, const struct sysctl_origin *origin, struct text *text) {
+void sysctl_present_format(const struct advice *advice, const struct sysctl_origin *origin,
+                           struct text *text) {
     char buffer[SYSCTL_VALUE_SIZE];
     struct text current = text_in(buffer, sizeof buffer);
     bool known = origin && origin->path[0] != '\0';
 
-    add_current(advice, &current);
+    sysctl_value_format(advice, false, &current);
     if (!is_list(advice))
         text_add(text, "now %s", buffer);
     if (known && (is_list(advice) || strcmp(origin->value, buffer) == 0))
@@ -125,7 +122,7 @@ static void add_sysctl(const struct finding *finding, const struct advice *advic
     add_command(finding, advice, text);
     text_add(text, " (");
     size_t before = text->length;
-    add_present(advice, origin, text);
+    sysctl_present_format(advice, origin, text);
     if (finding->problem == PROBLEM_UNSAFE_SYSCTL)
         text_add(text, "%s%s)", text->length > before ? ": " : "", advice->row->effect);
     else
@@ -187,6 +184,15 @@ void advice_format(const struct finding *finding, const struct provenance *prove
     text->length = start;
     text->buffer[start] = '\0';
     add_list(finding, provenance, false, text);
+}
+
+const char *advice_step_end(const char *step, unsigned int number) {
+    char buffer[24];
+    struct text mark = text_in(buffer, sizeof buffer);
+
+    text_add(&mark, "; %u) ", number + 1);
+    const char *next = strstr(step, buffer);
+    return next ? next : step + strlen(step);
 }
 
 /* Bytes before the first ';' or bracketed remark. A bracket that belongs to a name, as in close(), stays. */

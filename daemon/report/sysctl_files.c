@@ -184,17 +184,19 @@ static int read_one(struct search *search, const struct file *file) {
     return 0;
 }
 
-int sysctl_files_find(const char *root, const char *key, struct sysctl_origin *origin) {
-    CLEANUP_FREE struct search *search = calloc(1, sizeof *search);
+static struct search *new_search(const char *root, const char *key) {
+    struct search *search = calloc(1, sizeof *search);
 
     if (!search)
-        return -ENOMEM;
+        return NULL;
     search->root = root;
     snprintf(search->key, sizeof search->key, "%s", key);
     normalize(search->key);
-    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
-        list_directory(search, directories[i]);
-    qsort(search->file, search->file_count, sizeof search->file[0], by_name);
+    return search;
+}
+
+/* Reads the files listed, in their order. */
+static int conclude(struct search *search, struct sysctl_origin *origin) {
     for (size_t i = 0; i < search->file_count; i++)
         if (read_one(search, &search->file[i]) < 0)
             search->incomplete = true;
@@ -204,6 +206,26 @@ int sysctl_files_find(const char *root, const char *key, struct sysctl_origin *o
         *origin = exact ? search->exact : search->glob;
     origin->incomplete = search->incomplete;
     return origin->path[0] != '\0';
+}
+
+int sysctl_files_find(const char *root, const char *key, struct sysctl_origin *origin) {
+    CLEANUP_FREE struct search *search = new_search(root, key);
+
+    if (!search)
+        return -ENOMEM;
+    for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+        list_directory(search, directories[i]);
+    qsort(search->file, search->file_count, sizeof search->file[0], by_name);
+    return conclude(search, origin);
+}
+
+int sysctl_conf_find(const char *root, const char *key, struct sysctl_origin *origin) {
+    CLEANUP_FREE struct search *search = new_search(root, key);
+
+    if (!search)
+        return -ENOMEM;
+    search->file[search->file_count++] = (struct file){.directory = "/etc", .name = "sysctl.conf"};
+    return conclude(search, origin);
 }
 
 void provenance_find(const char *root, const struct finding *finding, struct provenance *provenance) {

@@ -210,7 +210,7 @@ static void print_row(const struct table *table, const struct page *page, const 
     size_t last = last_with_text(table, layout, cell);
 
     for (size_t i = 0; i <= last; i++) {
-        if (!layout->shown[i])
+        if (!layout->shown[i] || text_of(table, cell, last)[0] == '\0')
             continue;
         fputs("  ", page->stream);
         print_cell(page, text_of(table, cell, i), layout->width[i], table->column[i].right, i == last);
@@ -222,6 +222,8 @@ int table_print(const struct table *table, const struct page *page) {
 
     if (table->failed)
         return -ENOMEM;
+    if (table->columns == 0)
+        return 0;
     measure(table, &layout);
     if (page->terminal)
         fit(table, &layout, page->width);

@@ -129,8 +129,12 @@ void lab_shell(int netns, const char *format, ...) {
     CLEANUP_FREE char *error = lab_error(child);
     if (code != 0)
         fail_msg("%s: exit %d: %s", command, code, error);
+    lab_release(child);
+}
+
+void lab_release(struct lab_child *child) {
     child->used = false;
-    close(child->input);
+    lab_end_input(child);
     close(child->output);
     close(child->error);
 }

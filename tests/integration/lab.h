@@ -76,6 +76,9 @@ void lab_wait_error(struct lab_child *child, const char *text, unsigned int seco
 /** Waits for the end; the test fails if it does not come in @p seconds or by a signal. @return exit code */
 int lab_wait_exit(struct lab_child *child, unsigned int seconds);
 
+/** Forgets a child that has ended, whose output is not needed any more: a test can have 16 at a time. */
+void lab_release(struct lab_child *child);
+
 void lab_signal(const struct lab_child *child, int number);
 
 /** Closes its standard input, which tells tcpload to end. */

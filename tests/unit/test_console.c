@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,57 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "case.h"
 #include "console.h"
 #include "page.h"
 #include "sample_alerts.h"
-
-/* A terminal of our own and its two ends. */
-struct terminal {
-    int controller;
-    FILE *stream;
-};
-
-static struct terminal open_terminal(unsigned short width) {
-    struct winsize size = {.ws_row = 25, .ws_col = width};
-    struct terminal terminal = {.controller = posix_openpt(O_RDWR | O_NOCTTY)};
-
-    assert_true(terminal.controller >= 0);
-    assert_int_equal(grantpt(terminal.controller), 0);
-    assert_int_equal(unlockpt(terminal.controller), 0);
-    int fd = open(ptsname(terminal.controller), O_RDWR | O_NOCTTY);
-    assert_true(fd >= 0);
-    assert_int_equal(ioctl(fd, TIOCSWINSZ, &size), 0);
-    terminal.stream = fdopen(fd, "w");
-    assert_non_null(terminal.stream);
-    return terminal;
-}
-
-static void close_terminal(struct terminal *terminal) {
-    if (terminal->stream)
-        fclose(terminal->stream);
-    close(terminal->controller);
-}
-
-/* What the terminal shows, without the carriage returns. Closes the stream: the end of it is the end of the
- * text. */
-static void read_terminal(struct terminal *terminal, char *text, size_t size) {
-    size_t length = 0, kept = 0;
-    ssize_t got;
-
-    fclose(terminal->stream);
-    terminal->stream = NULL;
-    while ((got = read(terminal->controller, text + length, size - 1 - length)) > 0)
-        length += (size_t)got;
-    assert_true(length > 0);
-    for (size_t i = 0; i < length; i++)
-        if (text[i] != '\r')
-            text[kept++] = text[i];
-    text[kept] = '\0';
-}
+#include "terminal.h"
 
 static char printed[32768];
 
@@ -171,14 +125,6 @@ static void test_color(void **state) {
     }
 }
 
-static size_t columns(const char *line, size_t length) {
-    size_t count = 0;
-
-    for (size_t i = 0; i < length; i++)
-        count += ((unsigned char)line[i] & 0xC0) != 0x80;
-    return count;
-}
-
 /* A word that is longer than the line has no place to break. */
 static bool is_one_word(const char *line, size_t length) {
     size_t blanks = strspn(line, " ");
@@ -192,8 +138,8 @@ static void check_width(const char *text, size_t width) {
         size_t length = strcspn(line, "\n");
         bool command = strncmp(line, "  capture", 9) == 0 || strncmp(line, "  sysctl", 8) == 0 ||
                        strncmp(line, "  now", 5) == 0 || memmem(line, length, "sysctl -w ", 10);
-        if (!command && !is_one_word(line, length) && columns(line, length) > width)
-            fail_msg("width %zu: %zu columns: %.*s", width, columns(line, length), (int)length, line);
+        if (!command && !is_one_word(line, length) && page_columns(line, length) > width)
+            fail_msg("width %zu: %zu columns: %.*s", width, page_columns(line, length), (int)length, line);
         line += length + (line[length] == '\n');
     }
 }
@@ -227,33 +173,6 @@ static void test_width_of_the_terminal(void **state) {
         if (longest + 25 < row[i].wanted)
             fail_msg("%s: only %zu of %zu columns are used", row[i].name, longest, row[i].wanted);
     }
-}
-
-static void test_who_wants_color(void **state) {
-    static const struct {
-        const char *name, *no_color, *term;
-        bool terminal, wanted;
-    } row[] = {
-        {"terminal", NULL, "xterm", true, true},      {"no terminal", NULL, "xterm", false, false},
-        {"NO_COLOR", "1", "xterm", true, false},      {"empty NO_COLOR", "", "xterm", true, true},
-        {"dumb terminal", NULL, "dumb", true, false}, {"no TERM", NULL, NULL, true, false},
-    };
-    struct terminal terminal = open_terminal(80);
-    FILE *file = tmpfile();
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
-        unsetenv("NO_COLOR");
-        unsetenv("TERM");
-        if (row[i].no_color)
-            setenv("NO_COLOR", row[i].no_color, 1);
-        if (row[i].term)
-            setenv("TERM", row[i].term, 1);
-        if (page_wants_color(row[i].terminal ? terminal.stream : file) != row[i].wanted)
-            fail_msg("%s: wanted %d", row[i].name, row[i].wanted);
-    }
-    fclose(file);
-    close_terminal(&terminal);
 }
 
 static void test_log_line(void **state) {
@@ -399,7 +318,6 @@ int main(void) {
         cmocka_unit_test(test_absent_fields_have_no_line),
         cmocka_unit_test(test_color),
         cmocka_unit_test(test_width_of_the_terminal),
-        cmocka_unit_test(test_who_wants_color),
         cmocka_unit_test(test_log_line),
         cmocka_unit_test(test_states),
         cmocka_unit_test(test_floor_is_the_least_threshold),

@@ -24,6 +24,7 @@ static int release_walk(void **state) {
 
 static struct diag_socket socket_in(enum tcp_state state) {
     return (struct diag_socket){.state = state,
+                                .silent_msec = UINT32_MAX, /* not asked for */
                                 .local = {.family = ENDPOINT_IPV4, .address = {10, 0, 0, 1}, .port = 80}};
 }
 
@@ -124,6 +125,56 @@ static void test_close_wait_crowd(void **state) {
     check_row("empty", walk.port[0].close_wait_since_usec, 0);
 }
 
+/* Where the walk asked how long a socket has been silent the first one knows that it is old, and since when.
+ */
+static void test_close_wait_silent(void **state) {
+    static const struct {
+        const char *name;
+        uint32_t silent_msec;
+        uint64_t now_msec, since_msec;
+        uint32_t old;
+    } rows[] = {
+        {"not known", UINT32_MAX, 20000000, 20000000, 0},
+        {"just now", 0, 20001000, 20001000, 0},
+        {"not yet 5 s", 4999, 20002000, 19997001, 0},
+        {"5 s", 5000, 20003000, 19998000, 1},
+        {"an hour", 3600000, 20004000, 16404000, 1},
+        {"since the host was started", 20004999, 20005000, 1, 1},
+        {"longer than the clock runs", 20006000, 20006000, 20006000, 0},
+        {"the longest", UINT32_MAX - 1, 20007000, 20007000, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct diag_socket socket = socket_in(STATE_CLOSE_WAIT);
+        socket.cookie = 700000 + i;
+        socket.silent_msec = rows[i].silent_msec;
+        state_walk_set_time(&walk, rows[i].now_msec * USEC_PER_MSEC);
+        state_walk_begin(&walk, &config, 5);
+        state_walk_count(&walk, &socket);
+        state_walk_end(&walk);
+        check_row(rows[i].name, walk.detail.close_wait_old, rows[i].old);
+        check_row(rows[i].name, walk.port[0].close_wait_old, rows[i].old);
+        check_row(rows[i].name, walk.detail.close_wait_since_usec, rows[i].since_msec * USEC_PER_MSEC);
+        check_row(rows[i].name, walk.port[0].close_wait_since_usec, rows[i].since_msec * USEC_PER_MSEC);
+    }
+}
+
+/* Of other states nothing is told: an open connection may be silent for days. */
+static void test_silent_but_open(void **state) {
+    struct diag_socket socket = socket_in(STATE_LAST_ACK);
+
+    (void)state;
+    socket.cookie = 800000;
+    socket.silent_msec = 3600000;
+    state_walk_set_time(&walk, 30000 * USEC_PER_SEC);
+    state_walk_begin(&walk, &config, 5);
+    state_walk_count(&walk, &socket);
+    state_walk_end(&walk);
+    check_row("LAST-ACK", walk.detail.close_wait_old, 0);
+    check_row("LAST-ACK", walk.detail.close_wait_since_usec, 0);
+}
+
 static void test_by_our_timer_alone(void **state) {
     static const struct {
         const char *name;
@@ -186,6 +237,7 @@ static void test_silence_is_remembered(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_old_close_wait),        cmocka_unit_test(test_close_wait_since),
+        cmocka_unit_test(test_close_wait_silent),     cmocka_unit_test(test_silent_but_open),
         cmocka_unit_test(test_close_wait_crowd),      cmocka_unit_test(test_by_our_timer_alone),
         cmocka_unit_test(test_silence_is_remembered),
     };
