@@ -11,6 +11,7 @@
 static const struct verb *const verbs[] = {
     &verb_diagnose,
     &verb_status,
+    &verb_top,
 };
 
 static void print_help(void) {
