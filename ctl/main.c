@@ -10,6 +10,8 @@
 /* In the order in which an admin wants them. */
 static const struct verb *const verbs[] = {
     &verb_diagnose,
+    &verb_states,
+    &verb_sockets,
 };
 
 static void print_help(void) {
