@@ -27,15 +27,14 @@ static unsigned int read_syn_linear_timeouts(void) {
     return (unsigned int)value;
 }
 
-/* To people alone: what a program reads on standard error is about a failure. */
+/* What root would add is told to people alone. */
 static void tell_what_is_missing(const struct socket_list *list) {
     size_t missing = list->holder_count - list->pass.found;
 
-    if (missing == 0 || !isatty(STDERR_FILENO))
-        return;
-    if (list->pass.cut)
-        fprintf(stderr, "The search for processes was given up: %zu sockets are without.\n", missing);
-    else if (list->pass.denied > 0)
+    if (missing > 0 && list->pass.cut)
+        fprintf(stderr, "The search for processes was given up: it took too long. %zu sockets are without.\n",
+                missing);
+    else if (missing > 0 && list->pass.denied > 0 && isatty(STDERR_FILENO))
         fprintf(stderr, "As root it would also name the processes of %zu more sockets.\n", missing);
 }
 

@@ -66,11 +66,11 @@ static unsigned int address_bits(const struct endpoint *address) {
     return address->family == ENDPOINT_IPV4 ? 32 : 128;
 }
 
-/* The mask of byte @p at of an address. */
+/* @return the bits of byte @p at of an address that lie within the prefix */
 static uint8_t mask_of(unsigned int prefix, unsigned int at) {
-    if (prefix >= 8 * (at + 1))
-        return 0xFF;
-    return prefix <= 8 * at ? 0 : (uint8_t)(0xFF00U >> (prefix - 8 * at));
+    unsigned int bits = prefix > 8 * at ? prefix - 8 * at : 0;
+
+    return (uint8_t)(bits < 8 ? 0xFF00U >> bits : 0xFFU);
 }
 
 /* Whether the text itself is IPv6; a mapped address has become IPv4 by then. */

@@ -127,7 +127,9 @@ int socket_list_find_holders(struct socket_list *list, const char *proc_root) {
             list->holder[list->holder_count++].inode = list->socket[i].socket.inode;
     if (list->holder_count > 1)
         qsort(list->holder, list->holder_count, sizeof *list->holder, by_inode);
-    list->pass = holders_find(proc_root, list->holder, list->holder_count, HOLDERS_BUDGET_USEC);
+    /* Who wants all of them will wait. */
+    uint64_t budget_usec = list->limit > 0 ? HOLDERS_BUDGET_USEC : HOLDERS_BUDGET_LONG_USEC;
+    list->pass = holders_find(proc_root, list->holder, list->holder_count, budget_usec);
     return 0;
 }
 
