@@ -31,6 +31,7 @@ static void fill(const struct tree *tree) {
     add_link(tree, 100, 4, "/tmp/socket:[13]");
     add_link(tree, 100, 5, "socket:[14]");
     add_link(tree, 100, 6, "socket:[15]");
+    add_link(tree, 100, 8, "socket:[14]");
     add_process(tree, 200, "a\nb 56789012345678\n");
     add_link(tree, 200, 7, "socket:[4294967295]");
     tree_write(tree, "net/fd/tcp", "");

@@ -121,6 +121,8 @@ static void test_bounded(void **state) {
         assert_int_equal(group[i].key.number, i);
         assert_int_equal(group[i].total, 4);
     }
+    socket_groups_clear(groups);
+    assert_int_equal(socket_groups_sum(groups).total, 0);
 }
 
 int main(void) {
