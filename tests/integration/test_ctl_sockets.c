@@ -205,7 +205,7 @@ static void test_owners(void **state) {
     int leaks = sockets_service_start("leaks", "leak --addr " SERVER " --port 8080 --count 3");
     sockets_service_start("waits", "timewait-inbound --addr " SERVER6 " --port 8081 --count 3 --source-base "
                                    "2001:db8:1::1");
-    sockets_service_start("hangs", "listen --addr " SERVER " --port 8082 --backlog 2 --accept none");
+    sockets_service_start("hangs", "listen --addr :: --port 8082 --backlog 2 --accept none");
     const char *clients[] = {lab_program("tools/tcpload"),
                              "clients",
                              "--addr",
@@ -333,10 +333,28 @@ static void test_terminal(void **state) {
         assert_non_null(close_wait);
         assert_true(strstr(close_wait, rows[i].local) != NULL);
     }
+    states_release(&states);
+}
+
+/* Of long addresses what is in the middle goes, and never the port. */
+static void test_long_addresses(void **state) {
+    static const unsigned short widths[] = {40, 60, 80, 200};
+    static const char server[] = "2001:db8:aaaa:bbbb:cccc:dddd:eeee:1";
+
+    (void)state;
+    lab_enter();
+    lab_shell(LAB_HERE, "ip addr add %s/128 dev lo nodad", server);
+    const char *hold[] = {
+        lab_program("tools/tcpload"), "hold", "--addr", server, "--port", "8080", "--count", "3", NULL};
+    lab_wait_output(lab_start(LAB_HERE, hold), "READY", 30);
+    for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+        char *text CLEANUP_FREE = sockets_on_terminal(widths[i], false, "sockets --no-color -s established");
+        sockets_check_lines(text, widths[i]);
+        assert_non_null(strstr(text, widths[i] == 200 ? "eeee:1]:8080 " : "\xE2\x80\xA6:8080"));
+    }
     CLEANUP_SOCKETS_RUN struct sockets_run pipe = sockets_ctl("sockets");
     assert_null(strstr(pipe.output, "\xE2\x80\xA6")); /* nothing is cut */
     assert_non_null(strstr(pipe.output, " UNIT "));
-    states_release(&states);
 }
 
 /* The state, the age, the queues and the user are for everybody, the process is not. */
@@ -376,6 +394,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_owners, sockets_teardown),
         cmocka_unit_test_teardown(test_hostile_name, sockets_teardown),
         cmocka_unit_test_teardown(test_terminal, sockets_teardown),
+        cmocka_unit_test_teardown(test_long_addresses, sockets_teardown),
         cmocka_unit_test_teardown(test_unprivileged, sockets_teardown),
     };
 
