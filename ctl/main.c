@@ -9,7 +9,8 @@
 
 /* In the order in which an admin wants them. */
 static const struct verb *const verbs[] = {
-    &verb_diagnose, &verb_status, &verb_advise, &verb_explain, &verb_check, &verb_top,
+    &verb_diagnose, &verb_status,  &verb_states, &verb_sockets,
+    &verb_advise,   &verb_explain, &verb_check,  &verb_top,
 };
 
 static void print_help(void) {

@@ -48,6 +48,7 @@ struct diag_request {
     uint32_t most;             /* sockets to call back for; 0: all */
     struct port_slices slices; /* only sockets with the local or the remote port in these */
     struct port_range local;   /* only sockets with the local port in these; not together with slices */
+    uint16_t either_port; /* only sockets with this local or remote port; 0: every; without the two above */
 };
 
 struct sock_diag;

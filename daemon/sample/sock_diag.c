@@ -91,6 +91,37 @@ static void put_range_filter(struct nlmsghdr *header, struct port_range range) {
     mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
 }
 
+/* "Accept if the local port is this one, else if the remote one is", in the same terms. */
+static void put_port_filter(struct nlmsghdr *header, uint16_t port) {
+    enum { SIZE = sizeof(struct inet_diag_bc_op) };
+    const struct inet_diag_bc_op filter[] = {
+        {INET_DIAG_BC_S_GE, 2 * SIZE, 5 * SIZE},
+        {.no = port},
+        {INET_DIAG_BC_S_LE, 2 * SIZE, 3 * SIZE},
+        {.no = port},
+        {INET_DIAG_BC_JMP, SIZE, 5 * SIZE},
+        {INET_DIAG_BC_D_GE, 2 * SIZE, 4 * SIZE + 4},
+        {.no = port},
+        {INET_DIAG_BC_D_LE, 2 * SIZE, 2 * SIZE + 4},
+        {.no = port},
+    };
+
+    mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
+}
+
+static void put_filter(struct nlmsghdr *header, const struct diag_request *wanted) {
+    struct inet_diag_bc_op filter[PORT_SLICES_OPS];
+
+    if (wanted->slices.width > 0) {
+        port_slices_filter(&wanted->slices, filter);
+        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
+    } else if (wanted->local.high > 0) {
+        put_range_filter(header, wanted->local);
+    } else if (wanted->either_port > 0) {
+        put_port_filter(header, wanted->either_port);
+    }
+}
+
 static int send_request(struct sock_diag *diag, int family, const struct diag_request *wanted) {
     struct nlmsghdr *header = mnl_nlmsg_put_header(diag->buffer);
     uint8_t extensions = wanted->with_info ? 1U << (INET_DIAG_INFO - 1) : 0;
@@ -110,13 +141,7 @@ static int send_request(struct sock_diag *diag, int family, const struct diag_re
         request->idiag_states = wanted->state_mask;
         request->idiag_ext = extensions;
     }
-    if (wanted->slices.width > 0) {
-        struct inet_diag_bc_op filter[PORT_SLICES_OPS];
-        port_slices_filter(&wanted->slices, filter);
-        mnl_attr_put(header, INET_DIAG_REQ_BYTECODE, sizeof filter, filter);
-    } else if (wanted->local.high > 0) {
-        put_range_filter(header, wanted->local);
-    }
+    put_filter(header, wanted);
     ssize_t sent;
     do
         sent = send(diag->connection.fd, diag->buffer, header->nlmsg_len, 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A dump of the local ports asked for alone, by the real kernel, which any user may ask. */
+/* A dump of the ports asked for alone, by the real kernel, which any user may ask. */
 #include "case.h"
 
 #include <netinet/in.h>
@@ -66,9 +66,53 @@ static void test_port_range(void **state) {
         close(listener[i]);
 }
 
+/* How many there are, all of which must have the port in the second place. */
+static void count_port(const struct diag_socket *socket, void *context) {
+    uint32_t *seen = context;
+
+    seen[0]++;
+    assert_true(socket->local.port == seen[1] || socket->remote.port == seen[1]);
+}
+
+/* A connection's two sockets have the port at different ends, and both are told; a listener has one end. */
+static void test_either_port(void **state) {
+    enum { CLIENT, LISTENER, SERVER, COUNT };
+    struct sockaddr_in address[COUNT] = {0};
+    static const uint32_t wanted[] = {[CLIENT] = 2, [LISTENER] = 3};
+    int fd[COUNT];
+
+    (void)state;
+    fd[LISTENER] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    fd[CLIENT] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(listen(fd[LISTENER], 5), 0);
+    socklen_t size = sizeof address[0];
+    assert_int_equal(getsockname(fd[LISTENER], (struct sockaddr *)&address[LISTENER], &size), 0);
+    assert_int_equal(connect(fd[CLIENT], (struct sockaddr *)&address[LISTENER], size), 0);
+    fd[SERVER] = accept4(fd[LISTENER], NULL, NULL, SOCK_CLOEXEC);
+    assert_true(fd[SERVER] >= 0);
+    assert_int_equal(getsockname(fd[CLIENT], (struct sockaddr *)&address[CLIENT], &size), 0);
+    struct sock_diag *diag = sock_diag_open();
+    assert_non_null(diag);
+    for (int i = CLIENT; i <= LISTENER; i++) {
+        uint16_t port = ntohs(address[i].sin_port);
+        uint32_t seen[2] = {0};
+        const struct diag_request request = {
+            .state_mask = 1U << STATE_LISTEN | 1U << STATE_ESTABLISHED,
+            .either_port = port,
+        };
+        seen[1] = port;
+        assert_int_equal(sock_diag_dump(diag, &request, count_port, NULL, seen), 0);
+        assert_int_equal(seen[0], wanted[i]);
+    }
+    sock_diag_close(diag);
+    for (int i = 0; i < COUNT; i++)
+        close(fd[i]);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_port_range),
+        cmocka_unit_test(test_either_port),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
