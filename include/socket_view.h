@@ -24,9 +24,10 @@ int socket_view_print_json(const struct socket_list *list);
 bool socket_view_has_user(const struct diag_socket *socket);
 
 /**
- * Writes an endpoint in at most @p columns columns: what is too much is cut from the address, not the port.
- * @param columns at least 9
+ * Writes an endpoint in at most @p columns_max columns: what is too much is cut from the address, not the
+ * port.
+ * @param columns_max at least 9
  */
-void socket_view_endpoint(const struct endpoint *endpoint, size_t columns, char text[ENDPOINT_TEXT_SIZE]);
+void socket_view_endpoint(const struct endpoint *endpoint, size_t columns_max, char text[ENDPOINT_TEXT_SIZE]);
 
 #endif

@@ -40,6 +40,6 @@ int states_view_print_groups(const struct ctl *ctl, const struct verb *verb, enu
 
 /** Writes what a key stands for, e.g. ":443 in", "to :5432 out", "192.0.2.1", "IPv6". */
 void states_view_key(enum states_by by, const struct group_key *key, const struct socket_names *names,
-                     char *text, size_t size);
+                     char *buffer, size_t size);
 
 #endif

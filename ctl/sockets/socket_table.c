@@ -43,17 +43,18 @@ bool socket_view_has_user(const struct diag_socket *socket) {
     return socket->inode > 0;
 }
 
-void socket_view_endpoint(const struct endpoint *endpoint, size_t most, char text[ENDPOINT_TEXT_SIZE]) {
+void socket_view_endpoint(const struct endpoint *endpoint, size_t columns_max,
+                          char text[ENDPOINT_TEXT_SIZE]) {
     char whole[ENDPOINT_TEXT_SIZE] = "";
 
     endpoint_format(endpoint, whole);
     const char *port = endpoint->port != 0 ? strrchr(whole, ':') : NULL;
     size_t length = strlen(whole), port_length = port ? strlen(port) : 0;
     struct text out = text_in(text, ENDPOINT_TEXT_SIZE);
-    if (length <= most)
+    if (length <= columns_max)
         text_add(&out, "%s", whole);
     else
-        text_add(&out, "%.*s" ELLIPSIS "%s", (int)(most - port_length - 1), whole, port ? port : "");
+        text_add(&out, "%.*s" ELLIPSIS "%s", (int)(columns_max - port_length - 1), whole, port ? port : "");
 }
 
 static void add_queue(struct text *text, const struct diag_socket *socket) {

@@ -183,9 +183,10 @@ static size_t choose_columns(enum states_by by, const struct socket_group *sum,
         unsigned int larger = 1;
         if (sum->state[order[i]] == 0)
             continue;
-        for (size_t other = 0; other < ARRAY_SIZE(order); other++)
-            larger += sum->state[order[other]] > sum->state[order[i]] ||
-                      (sum->state[order[other]] == sum->state[order[i]] && other < i);
+        for (size_t other = 0; other < ARRAY_SIZE(order); other++) {
+            bool before = other < i && sum->state[order[other]] == sum->state[order[i]];
+            larger += before || sum->state[order[other]] > sum->state[order[i]];
+        }
         column[2 + count] =
             (struct table_column){.title = tcp_state_name(order[i]), .right = true, .drop = larger};
         shown[count++] = order[i];

@@ -23,7 +23,7 @@ struct unit_names {
         uint32_t number;
     } slot[SLOTS];
     size_t ids;
-    char **unit; /* from UNIT_FIRST on */
+    char (*unit)[UNIT_SIZE]; /* from UNIT_FIRST on */
     size_t units, room;
 };
 
@@ -40,8 +40,6 @@ struct unit_names *unit_names_new(const char *cgroup_root) {
 struct unit_names *unit_names_free(struct unit_names *names) {
     if (!names)
         return NULL;
-    for (size_t i = 0; i < names->units; i++)
-        free(names->unit[i]);
     free(names->unit);
     cgroups_free(names->cgroups);
     free(names);
@@ -60,22 +58,19 @@ static bool look_up(struct unit_names *names, uint64_t cgroup, char unit[UNIT_SI
 }
 
 /* Several cgroups can belong to one unit. */
-static uint32_t number_of(struct unit_names *names, const char *unit) {
+static uint32_t number_of(struct unit_names *names, const char unit[UNIT_SIZE]) {
     for (size_t i = 0; i < names->units; i++)
         if (strcmp(names->unit[i], unit) == 0)
             return (uint32_t)(UNIT_FIRST + i);
     if (names->units == names->room) {
         size_t room = names->room ? 2 * names->room : 16;
-        char **grown = reallocarray(names->unit, room, sizeof *grown);
+        char(*grown)[UNIT_SIZE] = reallocarray(names->unit, room, sizeof *grown);
         if (!grown)
             return UNIT_NOT_TOLD;
         names->unit = grown;
         names->room = room;
     }
-    char *copy = strdup(unit);
-    if (!copy)
-        return UNIT_NOT_TOLD;
-    names->unit[names->units++] = copy;
+    memcpy(names->unit[names->units++], unit, UNIT_SIZE);
     return (uint32_t)(UNIT_FIRST + names->units - 1);
 }
 

@@ -31,14 +31,16 @@ void sockets_release(struct sockets_run *run) {
     free(run->error);
 }
 
-/* Splits at blanks, in place. */
-static size_t split(char *words, const char *argv[], size_t count) {
+/* Splits at blanks; @p words keeps what argv points to. */
+static void split(const char *arguments, char words[SOCKETS_WORDS_SIZE],
+                  const char *argv[SOCKETS_ARGUMENTS_MAX + 9], size_t count) {
+    assert_true(strlen(arguments) < SOCKETS_WORDS_SIZE);
+    snprintf(words, SOCKETS_WORDS_SIZE, "%s", arguments);
     for (char *word = strtok(words, " "); word; word = strtok(NULL, " ")) {
         assert_true(count < SOCKETS_ARGUMENTS_MAX + 8);
         argv[count++] = word;
     }
     argv[count] = NULL;
-    return count;
 }
 
 /* There are places for a few children only. */
@@ -60,9 +62,9 @@ static struct sockets_run finish(struct lab_child *child) {
 
 struct sockets_run sockets_ctl(const char *arguments) {
     const char *argv[SOCKETS_ARGUMENTS_MAX + 9] = {lab_program(PROGRAM)};
-    char *words CLEANUP_FREE = strdup(arguments);
+    char words[SOCKETS_WORDS_SIZE];
 
-    split(words, argv, 1);
+    split(arguments, words, argv, 1);
     return finish(lab_start(LAB_HERE, argv));
 }
 
@@ -73,33 +75,32 @@ struct sockets_run sockets_ctl(const char *arguments) {
 
 struct sockets_run sockets_ctl_as_nobody(const char *arguments) {
     const char *argv[SOCKETS_ARGUMENTS_MAX + 9] = {"/bin/sh", "-c", AS_NOBODY, lab_program(PROGRAM)};
-    char *words CLEANUP_FREE = strdup(arguments);
+    char words[SOCKETS_WORDS_SIZE];
 
-    split(words, argv, 4);
+    split(arguments, words, argv, 4);
     return finish(lab_start(LAB_HERE, argv));
 }
 
 /* Until the other end is closed for good; carriage returns are the terminal's own. */
 static char *read_all(int controller) {
-    char *text = calloc(1, 1), part[4096];
-    size_t length = 0;
+    char *text = NULL, part[4096];
+    size_t length;
+    FILE *stream = open_memstream(&text, &length);
     ssize_t got;
 
-    while ((got = read(controller, part, sizeof part)) > 0) {
-        text = realloc(text, length + (size_t)got + 1);
-        assert_non_null(text);
+    assert_non_null(stream);
+    while ((got = read(controller, part, sizeof part)) > 0)
         for (ssize_t i = 0; i < got; i++)
             if (part[i] != '\r')
-                text[length++] = part[i];
-        text[length] = '\0';
-    }
+                fputc(part[i], stream);
+    assert_int_equal(fclose(stream), 0);
     return text;
 }
 
 char *sockets_on_terminal(unsigned short width, bool as_nobody, const char *arguments) {
     const struct winsize size = {.ws_row = 50, .ws_col = width};
     CLEANUP_FD int controller = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-    char *words CLEANUP_FREE = strdup(arguments);
+    char words[SOCKETS_WORDS_SIZE];
     char script[1024];
 
     assert_int_equal(grantpt(controller), 0);
@@ -110,7 +111,7 @@ char *sockets_on_terminal(unsigned short width, bool as_nobody, const char *argu
     snprintf(script, sizeof script, "exec >%s 2>&1 && export TERM=xterm && %s", terminal,
              as_nobody ? AS_NOBODY : "exec \"$0\" \"$@\"");
     const char *argv[SOCKETS_ARGUMENTS_MAX + 9] = {"/bin/sh", "-c", script, lab_program(PROGRAM)};
-    split(words, argv, 4);
+    split(arguments, words, argv, 4);
     struct lab_child *child = lab_start(LAB_HERE, argv);
     char *text = read_all(controller);
     int code = lab_wait_exit(child, 60);
@@ -216,7 +217,7 @@ static void path_of(const char *name, char path[512]) {
 
     if (!directory)
         skip_without_tree();
-    snprintf(path, 512, "%s/%s-%d.service", directory, name, (int)getpid());
+    snprintf(path, 512, "%s/%s-%d.service", directory ? directory : "", name, (int)getpid());
 }
 
 void sockets_service_make(const char *name) {
@@ -229,13 +230,13 @@ void sockets_service_make(const char *name) {
 
 int sockets_service_start(const char *name, const char *arguments) {
     char path[512], procs[544];
-    char *words CLEANUP_FREE = strdup(arguments);
+    char words[SOCKETS_WORDS_SIZE];
 
     path_of(name, path);
     snprintf(procs, sizeof procs, "%s/cgroup.procs", path);
     const char *argv[SOCKETS_ARGUMENTS_MAX + 9] = {"/bin/sh", "-c", "echo $$ >\"$0\" && exec \"$@\"", procs,
                                                    lab_program("tools/tcpload")};
-    split(words, argv, 5);
+    split(arguments, words, argv, 5);
     struct lab_child *child = lab_start(LAB_HERE, argv);
     lab_wait_output(child, "READY", 30);
     return child->pid;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SOCKETS_ARGUMENTS_MAX 32
+#define SOCKETS_ARGUMENTS_MAX 32 /* words */
+#define SOCKETS_WORDS_SIZE    512
 
 /** How a program ended, and what it printed; released with sockets_release(). */
 struct sockets_run {
@@ -30,8 +31,8 @@ char *sockets_on_terminal(unsigned short width, bool as_nobody, const char *argu
 /** @return its JSON, an array; the test fails if it ends with an error or prints anything else. */
 json_t *sockets_json(const char *arguments);
 
-/** Fails if a line has more columns, or bytes that a terminal obeys. @return lines */
-size_t sockets_check_lines(const char *text, size_t columns);
+/** Fails if a line has more columns than @p most; colours have none. @return lines */
+size_t sockets_check_lines(const char *text, size_t most);
 
 /** Fails if there is a control character but the line feed. */
 void sockets_check_harmless(const char *text);
