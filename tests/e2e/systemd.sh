@@ -79,7 +79,9 @@ boot() {
 }
 
 [ "$(id -u)" -eq 0 ] || skip_all 'needs root for namespaces'
-[ -x "$TREE/lib/systemd/systemd" ] || skip_all "$TREE/lib/systemd/systemd is not installed"
+for program in lib/systemd/systemd usr/bin/dbus-daemon usr/bin/jq usr/bin/make; do
+    [ -x "$TREE/$program" ] || skip_all "$TREE/$program is not installed"
+done
 hierarchy=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)
 [ -n "$hierarchy" ] || skip_all 'no cgroup2 hierarchy is mounted'
 grep -qw overlay /proc/filesystems || modprobe overlay 2>/dev/null || skip_all 'the kernel has no overlayfs'
