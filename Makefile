@@ -246,7 +246,7 @@ help:
 	@echo '             style analyze compilers unit integration e2e gauntlet'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
-	@echo '             SUITES="bullseye bookworm trixie"; 2 GB in $(B)/trees'
+	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
