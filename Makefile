@@ -26,11 +26,12 @@ LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The listener iterator: yes builds synwaitd-bpf or fails, no leaves it out, auto builds it where its tools are.
+# libbpf 0.5 and the bpftool of its time are the first with libbpf_set_strict_mode() and names for skeletons.
 BPF ?= auto
 CLANG ?= clang
 BPFTOOL ?= PATH=$$PATH:/usr/sbin:/sbin bpftool
 bpf_tools_missing := command -v $(CLANG) >/dev/null && $(BPFTOOL) version >/dev/null 2>&1 && \
-                     pkg-config --exists libbpf 2>/dev/null || echo missing
+                     pkg-config --atleast-version=0.5 libbpf 2>/dev/null || echo missing
 WITH_BPF := $(if $(filter auto,$(BPF)),$(if $(shell $(bpf_tools_missing)),,yes),$(filter yes,$(BPF)))
 $(if $(filter auto yes no,$(BPF)),,$(error BPF=$(BPF): must be auto, yes or no))
 
@@ -47,7 +48,9 @@ LOAD_SRC := $(wildcard tests/tools/load/*.c)
 LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
-E2E_TESTS := $(wildcard tests/e2e/*.sh)
+# The longest first: several run at a time.
+E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
+E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -64,7 +67,7 @@ DOCS := README.md CHANGELOG.md LICENSE
 all: $(B)/synwaitd $(B)/synwaitctl $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
 
 no-bpf:
-	@echo 'without synwaitd-bpf: BPF=$(BPF)$(if $(filter auto,$(BPF)),$(comma) and $(CLANG)$(comma) bpftool or libbpf is missing)'
+	@echo 'without synwaitd-bpf: BPF=$(BPF)$(if $(filter auto,$(BPF)),$(comma) and $(CLANG)$(comma) bpftool or libbpf 0.5 is missing)'
 
 $(B)/release/%.o: %.c
 	@mkdir -p $(@D)
@@ -177,8 +180,15 @@ unit: $(UNIT_TESTS)
 integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(B)/tools/tcpload $(PRELOADS)
 	@tests/run $(INTEGRATION_TESTS)
 
+# Several at a time: they mostly wait.
 e2e: test-programs
-	@B=$(B) tests/run $(E2E_TESTS)
+	@B=$(B) JOBS=3 tests/run $(E2E_TESTS)
+
+# The same service on three generations of systemd and of all libraries; SUITES='bullseye ...' runs these alone.
+SUITES := bullseye bookworm trixie
+e2e-matrix:
+	@tools/install-deps matrix
+	@tests/e2e/systemd/matrix.sh $(B)/trees $(SUITES)
 
 # ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
@@ -241,6 +251,8 @@ help:
 	@echo 'check        every check and test (root); its parts:'
 	@echo '             style analyze compilers unit integration e2e gauntlet'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
+	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -251,7 +263,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e gauntlet texts catalog manual format install uninstall clean help
+        e2e e2e-matrix gauntlet texts catalog manual format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)

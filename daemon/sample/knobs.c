@@ -209,7 +209,7 @@ int knobs_read(struct knob_files *files, int sys_fd, struct knob_value knob[KNOB
             result = read_reserved(files, sys_fd, reading, text, knob, reserved, &value, reason);
         else if (result == 0)
             result = pick_value((enum knob)i, text, &value, reason);
-        knob[i] = (struct knob_value){.value = FIGURE_NONE};
+        knob[i] = (struct knob_value){.value = FIGURE_NONE, .writable = false}; /* gcc 10 warns without */
         if (result == -ENOENT) {
             knob[i].value = FIGURE_MISSING;
             continue;

@@ -15,7 +15,8 @@ make_into() {
 # Checks what stands under the prefix.
 installed() {
     local prefix=$root$1 file
-    for file in sbin/synwaitd bin/synwaitctl lib/synwaitd/synwaitd.conf lib/systemd/system/synwaitd.service \
+    for file in sbin/synwaitd bin/synwaitctl lib/synwaitd/synwaitd.conf \
+        lib/systemd/system/synwaitd{,@}.service \
         lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man8/synwaitctl.8 \
         share/man/man5/synwaitd.conf.5 share/man/man5/synwaitd-status.5 \
         share/bash-completion/completions/synwaitctl share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
@@ -33,7 +34,7 @@ unit_names() {
     local line
     while read -r line; do
         [[ $line == Exec*"/synwaitd"* && $line != *"=$1/sbin/synwaitd"* ]] && { echo "$line"; return 1; }
-    done <"$root$1/lib/systemd/system/synwaitd.service"
+    done < <(cat "$root$1"/lib/systemd/system/synwaitd{,@}.service)
     return 0
 }
 
@@ -60,7 +61,7 @@ files() {
 for prefix in /usr /usr/local; do
     check "install into $prefix" make_into PREFIX=$prefix install
     check "$prefix has everything, /etc nothing" installed $prefix
-    check "$prefix: the unit names the installed program" unit_names $prefix
+    check "$prefix: the units name the installed program" unit_names $prefix
     if [ -x "${B:-build}/synwaitd-bpf" ]; then
         check "$prefix: the loader is called where it is" has_loader $prefix
     else
