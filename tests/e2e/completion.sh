@@ -36,10 +36,10 @@ offered_among() {
 
 # Every verb of the help has a help of its own, whose options are offered.
 every_option() {
-    local verb
+    local verb options
     for verb in $verbs; do
-        offered "$(synwaitctl "$verb" --help | grep -oE -- '--[a-z-]+' | sort -u | xargs)" synwaitctl "$verb" -- ||
-            { echo "of $verb"; return 1; }
+        options=$(synwaitctl "$verb" --help | grep -oE -- '--[a-z-]+' | sort -u | xargs)
+        offered "$options" synwaitctl "$verb" -- || { echo "of $verb"; return 1; }
     done
 }
 
