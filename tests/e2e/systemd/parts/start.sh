@@ -169,8 +169,8 @@ verified() {
 }
 
 readable_by_others() {
-    setpriv --reuid 65534 --regid 65534 --clear-groups jq -e '.schema == 1 and .states.LISTEN >= 1' \
-        /run/synwaitd/status.json
+    setpriv --reuid 65534 --regid 65534 --clear-groups synwaitctl status --json |
+        jq -e '.schema == 1 and .states.LISTEN >= 1 and .stale == false'
 }
 
 sandbox_checks() {
