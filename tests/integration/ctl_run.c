@@ -77,10 +77,12 @@ static char *squeeze(const char *text) {
 }
 
 static bool has(const char *text, const char *part) {
-    CLEANUP_FREE char *squeezed = squeeze(text);
-    CLEANUP_FREE char *wanted = squeeze(part);
+    char *squeezed = squeeze(text), *wanted = squeeze(part);
+    bool found = strstr(squeezed, wanted) != NULL;
 
-    return strstr(squeezed, wanted) != NULL;
+    free(squeezed);
+    free(wanted);
+    return found;
 }
 
 void ctl_expect(const char *text, const char *wanted) {
