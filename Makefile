@@ -3,6 +3,7 @@
 VERSION := 0.1.0
 B := build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr
 BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
@@ -15,14 +16,19 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completio
 DOCDIR ?= $(PREFIX)/share/doc/synwaitd
 
 PKGS := libmnl libsystemd libconfig jansson
-CURSES = $(shell pkg-config --libs ncursesw) # of synwaitctl alone
+CURSES = $(shell $(PKG_CONFIG) --libs ncursesw) # of synwaitctl alone
 WARN := -std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
         $(if $(CI)$(WERROR),-Werror)
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 \
-          $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
-CPPFLAGS += -D_GNU_SOURCE -DSYNWAITD_VERSION='"$(VERSION)"' -Iinclude
+# CPPFLAGS, CFLAGS and LDFLAGS are the builder's, from the environment or the command line: none of what the
+# project needs is in them. A distribution may have a level of _FORTIFY_SOURCE of its own.
 CFLAGS ?= -O2 -g
-LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY) \
+          $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-fcf-protection)
+DEFINES := -D_GNU_SOURCE -DSYNWAITD_VERSION='"$(VERSION)"' -Iinclude
+# The same binary in whatever directory it is built.
+COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) $(WARN) $(HARDEN)
+LINK = $(CC) $(CFLAGS) $(HARDEN) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LDFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The listener iterator: yes builds synwaitd-bpf or fails, no leaves it out, auto builds it where its tools are.
@@ -30,14 +36,14 @@ BPF ?= auto
 CLANG ?= clang
 BPFTOOL ?= PATH=$$PATH:/usr/sbin:/sbin bpftool
 bpf_tools_missing := command -v $(CLANG) >/dev/null && $(BPFTOOL) version >/dev/null 2>&1 && \
-                     pkg-config --exists libbpf 2>/dev/null || echo missing
+                     $(PKG_CONFIG) --exists libbpf 2>/dev/null || echo missing
 WITH_BPF := $(if $(filter auto,$(BPF)),$(if $(shell $(bpf_tools_missing)),,yes),$(filter yes,$(BPF)))
 $(if $(filter auto yes no,$(BPF)),,$(error BPF=$(BPF): must be auto, yes or no))
 
 comma := ,
 # Asked once, and only when first needed: on a fresh machine pkg-config comes with the dependencies.
-pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
-pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
+pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(pkg_cflags)
+pkg_libs = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(PKGS)))$(pkg_libs)
 
 LIB_SRC := $(filter-out daemon/main.c ctl/main.c,$(wildcard daemon/*.c daemon/*/*.c ctl/*.c ctl/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/release/%.o)
@@ -68,17 +74,17 @@ no-bpf:
 
 $(B)/release/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+	$(COMPILE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
 
 $(B)/libsynwaitd.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(B)/synwaitd: $(B)/release/daemon/main.o $(B)/libsynwaitd.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
 $(B)/synwaitctl: $(B)/release/ctl/main.o $(B)/libsynwaitd.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) $(CURSES) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) $(CURSES) -pthread -o $@
 
 # -g: libbpf reads the types from the object's BTF. The skeleton's warnings are its generator's.
 $(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_record.h
@@ -89,19 +95,19 @@ $(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_recor
 $(B)/bpf/listener_queues.skel.h: $(B)/bpf/listener_queues.bpf.o
 	$(BPFTOOL) gen skeleton $< name listener_queues > $@
 
-$(B)/release/bpf/synwaitd-bpf.o: CPPFLAGS += -isystem $(B)/bpf
+$(B)/release/bpf/synwaitd-bpf.o: DEFINES += -isystem $(B)/bpf
 $(B)/release/bpf/synwaitd-bpf.o: $(B)/bpf/listener_queues.skel.h
 
 $(B)/synwaitd-bpf: $(B)/release/bpf/synwaitd-bpf.o
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $$(pkg-config --libs libbpf) -o $@
+	$(LINK) $^ $$($(PKG_CONFIG) --libs libbpf) -o $@
 
 $(B)/test/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -O1 -g $(WARN) $(SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+	$(CC) $(DEFINES) -O1 -g $(WARN) $(SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
 
 $(B)/test/libsynwaitd.a: $(TEST_LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(UNIT_TESTS) $(INTEGRATION_TESTS): $(B)/test/libsynwaitd.a
 	@mkdir -p $(@D)
@@ -120,25 +126,25 @@ $(B)/test/synwaitctl: $(B)/test/ctl/main.o $(B)/test/libsynwaitd.a
 
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
+	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 # Loaded into a program under test.
 $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
+	$(CC) $(DEFINES) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
 $(B)/tools/gen_catalog: $(B)/release/tools/gen_catalog.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
 $(B)/bench/bench: $(BENCH_SRC:%.c=$(B)/release/%.o)
 $(B)/bench/pure_tick: $(B)/release/tests/bench/pure_tick.o
 
 $(BENCH): $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
+	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
 test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
