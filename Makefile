@@ -54,6 +54,7 @@ LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
 E2E_TESTS := $(wildcard tests/e2e/*.sh)
+PACKAGE_TESTS := $(wildcard tests/packages/*.sh)
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -65,6 +66,7 @@ UNITS := $(wildcard systemd/*.service)
 BPF_DROP_IN := synwaitd.service.d/10-listener-queues.conf
 # Examples: nothing is in force before somebody copies them.
 DROP_INS := $(filter-out systemd/$(BPF_DROP_IN),$(wildcard systemd/*.service.d/*.conf))
+TARBALL := $(B)/synwaitd-$(VERSION).tar.gz
 DOCS := README.md CHANGELOG.md LICENSE
 
 all: $(B)/synwaitd $(B)/synwaitctl $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
@@ -231,6 +233,19 @@ uninstall:
 	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
+dist:
+	@tools/make-dist $(VERSION) $(TARBALL)
+
+# DEB_BUILD_OPTIONS and DEB_BUILD_PROFILES as with dpkg-buildpackage(1).
+deb: dist
+	@tools/make-deb $(TARBALL) $(B)/deb
+
+rpm: dist
+	@tools/make-rpm $(TARBALL) $(B)/rpm
+
+packages-check: dist
+	@B=$(B) TARBALL=$(TARBALL) tests/run $(PACKAGE_TESTS)
+
 clean:
 	rm -rf $(B)
 
@@ -245,12 +260,16 @@ help:
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
+	@echo 'dist         $(TARBALL), of the committed tree'
+	@echo 'deb rpm      packages of it, in $(B)/deb and $(B)/rpm'
+	@echo 'packages-check  builds the packages twice and compares them, lints, installs, upgrades and purges them in'
+	@echo '             trees of Debian 11, 12 and 13 (root; SUITES="bookworm ..." for some of them)'
 	@echo 'catalog      write systemd/synwaitd.catalog from the problem table'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e gauntlet catalog format install uninstall clean help
+        e2e gauntlet catalog format install uninstall dist deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)
