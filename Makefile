@@ -188,6 +188,16 @@ integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(
 e2e: test-programs
 	@B=$(B) tests/run $(E2E_TESTS)
 
+# Unit and integration tests once more, with counters in what they test; the programs that they use are the usual
+# ones. Without UBSan, whose checks would count as branches; ASan has the hook that counts allocations.
+coverage: all $(TOOLS) $(PRELOADS)
+	@$(MAKE) --no-print-directory B=$(B)/coverage \
+	    SANITIZE='-fsanitize=address --coverage -fprofile-update=atomic' instrumented
+	@ln -sfn $(addprefix ../,synwaitd synwaitctl tools $(if $(WITH_BPF),synwaitd-bpf)) $(B)/coverage
+	@B=$(B)/coverage tests/run tests/coverage
+
+instrumented: $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
 # ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
 	@tools/install-deps demo
@@ -244,6 +254,7 @@ rpm: dist
 	@tools/make-rpm $(TARBALL) $(B)/rpm
 
 packages-check: dist
+	@tools/install-deps packages
 	@B=$(B) TARBALL=$(TARBALL) tests/run $(PACKAGE_TESTS)
 
 clean:
@@ -254,8 +265,9 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration e2e gauntlet'
+	@echo '             style analyze compilers unit integration e2e gauntlet coverage'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -269,7 +281,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e gauntlet catalog format install uninstall dist deb rpm packages-check clean help
+        e2e coverage instrumented gauntlet catalog format install uninstall dist deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)

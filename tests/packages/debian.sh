@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The Debian package, built in a tree of each release: twice with the same bytes, clean for that release's lintian,
-# and installed, upgraded, removed and purged in a tree that has nothing else. B names the build directory, TARBALL
-# that of make dist.
+# The Debian package, built in a tree of each release: twice with the same bytes, clean for that release's
+# lintian, and installed, upgraded, removed and purged in a tree that has nothing else. B names the build
+# directory, TARBALL that of make dist.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -12,7 +12,8 @@ B=${B:-build}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# build_in TREE DIR: the packages in DIR of the tree. Arguments after that run the build, with another environment.
+# build_in TREE DIR: the packages in DIR of the tree. Arguments after that run the build, with another
+# environment.
 build_in() {
     local tree=$1 dir=$2
     shift 2
@@ -25,7 +26,8 @@ build_in() {
 build_otherwise() {
     (umask 027 && export -f build_in inside profiles_of && export scratch suite &&
         unshare --uts bash -c 'hostname elsewhere && build_in "$@"' bash "$1" /srv/another/place/for/it \
-            env TZ=Pacific/Kiritimati LC_ALL=C LANG=de_DE.UTF-8 HOME=/nowhere DEB_BUILD_OPTIONS="nocheck parallel=1")
+            env TZ=Pacific/Kiritimati LC_ALL=C LANG=de_DE.UTF-8 HOME=/nowhere \
+            DEB_BUILD_OPTIONS="nocheck parallel=1")
 }
 
 # All but .buildinfo, and .changes with its sum: they tell of the environment.
@@ -65,7 +67,8 @@ life_in_tree() {
     WITH_BPF=$([ -n "$(profiles_of "$suite")" ] || echo yes) unshare --mount --propagation private bash -c '
         mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" overlay "$2/root" &&
         mount -t proc proc "$2/root/proc" && mount -t tmpfs tmpfs "$2/root/run" &&
-        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin WITH_BPF="$WITH_BPF" SUITE="$3" chroot "$2/root" /packages/life
+        exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin WITH_BPF="$WITH_BPF" SUITE="$3" \
+            chroot "$2/root" /packages/life
         ' bash "$trees/$suite" "$layers" "$suite" </dev/null | tee "$scratch/life"
     rm -rf "$layers"
 }
@@ -85,8 +88,10 @@ life() {
 versions_agree() {
     local version
     version=$(sed -n 's/^VERSION := //p' Makefile)
-    grep -q "^synwaitd ($version-" debian/changelog || { echo 'debian/changelog is of another version'; return 1; }
-    grep -q "^Version: *$version\$" packaging/synwaitd.spec || { echo 'the spec is of another version'; return 1; }
+    grep -q "^synwaitd ($version-" debian/changelog ||
+        { echo 'debian/changelog is of another version'; return 1; }
+    grep -q "^Version: *$version\$" packaging/synwaitd.spec ||
+        { echo 'the spec is of another version'; return 1; }
 }
 
 check 'the packages have the version of the Makefile' versions_agree

@@ -16,7 +16,8 @@ inside() {
         chroot "$tree" "$@" </dev/null
 }
 
-# build_tree SUITE SOURCE: a copy of the suite's tree with what the source's debian/control asks for, and lintian.
+# build_tree SUITE SOURCE: a copy of the suite's tree with what the source's debian/control asks for, and
+# lintian.
 build_tree() {
     local suite=$1 source=$2 tree=$trees/$1-build wanted
     wanted=$(sha256sum <"$source/debian/control")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The RPM, by this machine's rpmbuild: twice with the same bytes, clean for rpmlint, installed into an empty root and
-# erased again. B names the build directory, TARBALL that of make dist.
+# The RPM, by this machine's rpmbuild: twice with the same bytes, clean for rpmlint, installed into an empty
+# root and erased again. B names the build directory, TARBALL that of make dist.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
@@ -15,7 +15,8 @@ build() {
 }
 
 build_otherwise() {
-    (umask 027 && TZ=Pacific/Kiritimati LC_ALL=C HOME=/nowhere tools/make-rpm "$TARBALL" "$scratch/another/place")
+    (umask 027 && TZ=Pacific/Kiritimati LC_ALL=C HOME=/nowhere \
+        tools/make-rpm "$TARBALL" "$scratch/another/place")
 }
 
 # The source RPM names the directory that it was made in.
@@ -39,7 +40,8 @@ in_root() {
 }
 
 install_package() {
-    mkdir "$scratch/root" && in_root --initdb && in_root -i --force-debian --nodeps --noscripts "$B"/rpm/RPMS/*/*.rpm
+    mkdir "$scratch/root" && in_root --initdb &&
+        in_root -i --force-debian --nodeps --noscripts "$B"/rpm/RPMS/*/*.rpm
 }
 
 is_whole() {
