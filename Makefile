@@ -3,6 +3,7 @@
 VERSION := 0.1.0
 B := build
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
+PKG_CONFIG ?= pkg-config
 PREFIX ?= /usr
 BINDIR ?= $(PREFIX)/bin
 SBINDIR ?= $(PREFIX)/sbin
@@ -15,14 +16,19 @@ ZSHCOMPDIR ?= $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completio
 DOCDIR ?= $(PREFIX)/share/doc/synwaitd
 
 PKGS := libmnl libsystemd libconfig jansson
-CURSES = $(shell pkg-config --libs ncursesw) # of synwaitctl alone
+CURSES = $(shell $(PKG_CONFIG) --libs ncursesw) # of synwaitctl alone
 WARN := -std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wformat=2 -Wstrict-prototypes -Wmissing-prototypes \
         $(if $(CI)$(WERROR),-Werror)
-HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 \
-          $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
-CPPFLAGS += -D_GNU_SOURCE -DSYNWAITD_VERSION='"$(VERSION)"' -Iinclude
+# CPPFLAGS, CFLAGS and LDFLAGS are the builder's, from the environment or the command line: none of what the
+# project needs is in them. A distribution may have a level of _FORTIFY_SOURCE of its own.
 CFLAGS ?= -O2 -g
-LDFLAGS += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed
+FORTIFY := $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-D_FORTIFY_SOURCE=2)
+HARDEN := -fPIE -fstack-protector-strong -fstack-clash-protection $(FORTIFY) \
+          $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine 2>/dev/null)),-fcf-protection)
+DEFINES := -D_GNU_SOURCE -DSYNWAITD_VERSION='"$(VERSION)"' -Iinclude
+# The same binary in whatever directory it is built.
+COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) -ffile-prefix-map=$(CURDIR)=. $(CFLAGS) $(WARN) $(HARDEN)
+LINK = $(CC) $(CFLAGS) $(HARDEN) -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(LDFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # The listener iterator: yes builds synwaitd-bpf or fails, no leaves it out, auto builds it where its tools are.
@@ -31,14 +37,14 @@ BPF ?= auto
 CLANG ?= clang
 BPFTOOL ?= PATH=$$PATH:/usr/sbin:/sbin bpftool
 bpf_tools_missing := command -v $(CLANG) >/dev/null && $(BPFTOOL) version >/dev/null 2>&1 && \
-                     pkg-config --atleast-version=0.5 libbpf 2>/dev/null || echo missing
+                     $(PKG_CONFIG) --atleast-version=0.5 libbpf 2>/dev/null || echo missing
 WITH_BPF := $(if $(filter auto,$(BPF)),$(if $(shell $(bpf_tools_missing)),,yes),$(filter yes,$(BPF)))
 $(if $(filter auto yes no,$(BPF)),,$(error BPF=$(BPF): must be auto, yes or no))
 
 comma := ,
 # Asked once, and only when first needed: on a fresh machine pkg-config comes with the dependencies.
-pkg_cflags = $(eval pkg_cflags := $(shell pkg-config --cflags $(PKGS)))$(pkg_cflags)
-pkg_libs = $(eval pkg_libs := $(shell pkg-config --libs $(PKGS)))$(pkg_libs)
+pkg_cflags = $(eval pkg_cflags := $(shell $(PKG_CONFIG) --cflags $(PKGS)))$(pkg_cflags)
+pkg_libs = $(eval pkg_libs := $(shell $(PKG_CONFIG) --libs $(PKGS)))$(pkg_libs)
 
 LIB_SRC := $(filter-out daemon/main.c ctl/main.c,$(wildcard daemon/*.c daemon/*/*.c ctl/*.c ctl/*/*.c))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/release/%.o)
@@ -51,6 +57,7 @@ INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(
 # The longest first: several run at a time.
 E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
 E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
+PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -62,6 +69,7 @@ UNITS := $(wildcard systemd/*.service)
 BPF_DROP_IN := synwaitd.service.d/10-listener-queues.conf
 # Examples: nothing is in force before somebody copies them.
 DROP_INS := $(filter-out systemd/$(BPF_DROP_IN),$(wildcard systemd/*.service.d/*.conf))
+TARBALL := $(B)/synwaitd-$(VERSION).tar.gz
 DOCS := README.md CHANGELOG.md LICENSE
 
 all: $(B)/synwaitd $(B)/synwaitctl $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
@@ -71,17 +79,17 @@ no-bpf:
 
 $(B)/release/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) $(HARDEN) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+	$(COMPILE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
 
 $(B)/libsynwaitd.a: $(LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(B)/synwaitd: $(B)/release/daemon/main.o $(B)/libsynwaitd.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
 $(B)/synwaitctl: $(B)/release/ctl/main.o $(B)/libsynwaitd.a
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) $(CURSES) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) $(CURSES) -pthread -o $@
 
 # -g: libbpf reads the types from the object's BTF. The skeleton's warnings are its generator's.
 $(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_record.h
@@ -92,19 +100,19 @@ $(B)/bpf/listener_queues.bpf.o: bpf/listener_queues.bpf.c include/listener_recor
 $(B)/bpf/listener_queues.skel.h: $(B)/bpf/listener_queues.bpf.o
 	$(BPFTOOL) gen skeleton $< name listener_queues > $@
 
-$(B)/release/bpf/synwaitd-bpf.o: CPPFLAGS += -isystem $(B)/bpf
+$(B)/release/bpf/synwaitd-bpf.o: DEFINES += -isystem $(B)/bpf
 $(B)/release/bpf/synwaitd-bpf.o: $(B)/bpf/listener_queues.skel.h
 
 $(B)/synwaitd-bpf: $(B)/release/bpf/synwaitd-bpf.o
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $$(pkg-config --libs libbpf) -o $@
+	$(LINK) $^ $$($(PKG_CONFIG) --libs libbpf) -o $@
 
 $(B)/test/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -O1 -g $(WARN) $(SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+	$(CC) $(DEFINES) -O1 -g $(WARN) $(SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
 
 $(B)/test/libsynwaitd.a: $(TEST_LIB_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(UNIT_TESTS) $(INTEGRATION_TESTS): $(B)/test/libsynwaitd.a
 	@mkdir -p $(@D)
@@ -123,25 +131,25 @@ $(B)/test/synwaitctl: $(B)/test/ctl/main.o $(B)/test/libsynwaitd.a
 
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
+	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 # Loaded into a program under test.
 $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
+	$(CC) $(DEFINES) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
 $(B)/tools/gen_catalog $(B)/tools/gen_manual: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(pkg_libs) -pthread -o $@
+	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
 $(B)/bench/bench: $(BENCH_SRC:%.c=$(B)/release/%.o)
 $(B)/bench/pure_tick: $(B)/release/tests/bench/pure_tick.o
 
 $(BENCH): $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
+	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
 test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
@@ -189,6 +197,16 @@ SUITES := bullseye bookworm trixie
 e2e-matrix:
 	@tools/install-deps matrix
 	@tests/e2e/systemd/matrix.sh $(B)/trees $(SUITES)
+
+# Unit and integration tests once more, with counters in what they test; the programs that they use are the usual
+# ones. Without UBSan, whose checks would count as branches; ASan has the hook that counts allocations.
+coverage: all $(TOOLS) $(PRELOADS)
+	@$(MAKE) --no-print-directory B=$(B)/coverage \
+	    SANITIZE='-fsanitize=address --coverage -fprofile-update=atomic' instrumented
+	@ln -sfn $(addprefix ../,synwaitd synwaitctl tools $(if $(WITH_BPF),synwaitd-bpf)) $(B)/coverage
+	@B=$(B)/coverage tests/run tests/coverage
+
+instrumented: $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
 # ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
@@ -241,6 +259,20 @@ uninstall:
 	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
+dist:
+	@tools/make-dist $(VERSION) $(TARBALL)
+
+# DEB_BUILD_OPTIONS and DEB_BUILD_PROFILES as with dpkg-buildpackage(1).
+deb: dist
+	@tools/make-deb $(TARBALL) $(B)/deb
+
+rpm: dist
+	@tools/make-rpm $(TARBALL) $(B)/rpm
+
+packages-check: dist
+	@tools/install-deps packages
+	@B=$(B) TARBALL=$(TARBALL) tests/run $(PACKAGE_TESTS)
+
 clean:
 	rm -rf $(B)
 
@@ -249,21 +281,27 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration e2e gauntlet'
+	@echo '             style analyze compilers unit integration e2e gauntlet coverage'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
+	@echo 'dist         $(TARBALL), of the committed tree'
+	@echo 'deb rpm      packages of it, in $(B)/deb and $(B)/rpm'
+	@echo 'packages-check  builds the packages twice and compares them, lints, installs, upgrades and purges them in'
+	@echo '             trees of Debian 11, 12 and 13 (root; SUITES="bookworm ..." for some of them)'
 	@echo 'texts        write what is made from the tables of problems, causes and conditions; its parts:'
 	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/)'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e e2e-matrix gauntlet texts catalog manual format install uninstall clean help
+        e2e e2e-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist deb rpm \
+        packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)
