@@ -186,6 +186,12 @@ gauntlet:
 	@$(MAKE) --no-print-directory all $(TOOLS)
 	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
 
+# Not a part of check: minutes, and kernels from the package mirror. SUITES='bookworm...' takes these alone.
+kernel-matrix:
+	-@tools/install-deps kernel-matrix
+	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
+	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
+
 texts: catalog manual
 
 catalog: $(B)/tools/gen_catalog
@@ -241,6 +247,8 @@ help:
 	@echo 'check        every check and test (root); its parts:'
 	@echo '             style analyze compilers unit integration e2e gauntlet'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'kernel-matrix  whether it works on the kernels of Debian bullseye, bookworm and trixie, under QEMU without KVM;'
+	@echo '             not a part of check: some 7 minutes on 2 processors; SUITES="NAME..."'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -251,7 +259,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e gauntlet texts catalog manual format install uninstall clean help
+        e2e gauntlet kernel-matrix texts catalog manual format install uninstall clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)
