@@ -3,7 +3,7 @@
 # What is tried on each kernel, in this order. A check prints what it saw, in a line, and succeeds or fails.
 # One daemon without privileges watches the guest's first network namespace from `start` on.
 # shellcheck disable=SC2034 # for who sources this
-checks='stock start iterator states flood flood_ends three_quarters leak slow_accept ports tracked
+checks='stock start iterator states flood three_quarters leak slow_accept ports tracked
     nothing_else stop'
 
 kernel=$(uname -r | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')
@@ -228,46 +228,49 @@ queue_of() {
     status ".listeners[] | select(.local == \"$server:$1\") | .half_open"
 }
 
-# How many SYNs a queue takes shows where its limit is, and that tcp_max_syn_backlog is not it.
+is_full() {
+    queued=$(queue_of 80)
+    [ "$queued" = 128 ] || [ "$queued" = 129 ]
+}
+
+# How many SYNs a queue takes shows where its limit is, and that tcp_max_syn_backlog is not it. From
+# 3479c7549fb1 on (Linux 6.13, and in stable kernels) it takes one more than the backlog.
 check_flood() {
-    local queued limit by text
+    local queued limit text
     sysctl_to net.ipv4.tcp_max_syn_backlog 16
     sysctl_to net.ipv4.tcp_synack_retries 1
     load listen --addr $server --port 80 --backlog 128
-    load flood --source-base $forged --sources 60000 --addr $server --port 80 --rate 300 --count 1500
-    await raised syn-flood 10
-    queued=$(queue_of 80)
+    load flood --source-base $forged --sources 60000 --addr $server --port 80 --rate 300 --count 30000
+    await raised syn-flood 15
+    within 10 is_full || fail "$queued half-open of a backlog of 128"
     limit=$(field SYNWAITD_LIMIT raised syn-flood)
-    by=$(status .half_open.counted_by)
     [ "$limit" = 128 ] || fail "the limit is said to be $limit"
-    [ "$queued" = 128 ] || [ "$queued" = 129 ] || fail "$queued half-open of a backlog of 128"
     [ -z "$(field SYNWAITD_SYSCTL raised syn-flood)" ] || fail "$(told raised syn-flood)"
     text=$(synwaitctl advise --seconds 1 --json)
     [ "$(echo "$text" | jq length)" = 0 ] || fail "advised: $text"
     text=$(synwaitctl explain tcp_max_syn_backlog --json | jq -r '.[0].does')
     holds "$text" 'Without effect while tcp_syncookies is 1' || fail "explain: $text"
-    echo "raised; $queued half-open (by the $by) with backlog 128 and tcp_max_syn_backlog 16"
-}
-
-check_flood_ends() {
+    kill $loaded
     await cleared syn-flood 30
-    echo "cleared after $(field SYNWAITD_DURATION_SEC cleared syn-flood) s, \
-peak $(field SYNWAITD_PEAK cleared syn-flood)"
+    echo "raised; $queued half-open with backlog 128 and tcp_max_syn_backlog 16; cleared"
 }
 
+# The daemon reads the sysctls again within 10 s.
 is_three_quarters() {
     queued=$(queue_of 81)
-    [ "$queued" = 193 ]
+    source=$(field SYNWAITD_LIMIT_SOURCE raised syn-flood)
+    [ "$queued" = 193 ] && holds "$source" '3/4 of net.ipv4.tcp_max_syn_backlog'
 }
 
 # Without cookies a stranger is dropped when less than a quarter of tcp_max_syn_backlog is left.
 check_three_quarters() {
-    local text source queued keys
+    local text queued source keys
     sysctl_to net.ipv4.tcp_max_syn_backlog 256
     sysctl_to net.ipv4.tcp_syncookies 0
     load listen --addr $server --port 81 --backlog 1000
     load flood --source-base $forged --sources 60000 --addr $server --port 81 --rate 300 --count 30000
-    within 20 is_three_quarters || fail "$queued half-open of 256"
+    within 30 is_three_quarters || fail "$queued half-open of 256, limited by $source"
+    await raised unsafe-sysctl 15
     text=$(synwaitctl diagnose --json)
     source=$(echo "$text" |
         jq -r '.problems[] | select(.SYNWAITD_PROBLEM == "syn-flood") | .SYNWAITD_LIMIT_SOURCE')
@@ -353,7 +356,8 @@ check_nothing_else() {
     text=$(jq -r 'select(.SYNWAITD_EVENT == "raised") | .SYNWAITD_PROBLEM' /run/alerts | sort -u | one_line)
     [ "$text" = "$problems_made" ] || fail "$text"
     [ "$(status '.degraded | length')" = 0 ] || fail "$(status .degraded)"
-    echo "no problem but those made, no source unreadable; $(status '"\(.ticks) ticks, \(.missed_ticks) missed"')"
+    text=$(status '"\(.ticks) ticks, \(.missed_ticks) missed"')
+    echo "no problem but those made, no source unreadable; $text"
 }
 
 # Nobody waits for it here, so its process stays, without a program.
