@@ -217,6 +217,12 @@ gauntlet:
 	@$(MAKE) --no-print-directory all $(TOOLS)
 	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
 
+# Not a part of check: minutes, and kernels from the package mirror. SUITES='bookworm...' takes these alone.
+kernel-matrix:
+	-@tools/install-deps kernel-matrix
+	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
+	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
+
 texts: catalog manual
 
 catalog: $(B)/tools/gen_catalog
@@ -289,6 +295,8 @@ help:
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
+	@echo 'kernel-matrix  whether it works on the kernels of Debian bullseye, bookworm and trixie, under QEMU without KVM;'
+	@echo '             not a part of check: some 7 minutes on 2 processors; SUITES="NAME..."'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -303,8 +311,8 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e e2e-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist deb rpm \
-        packages-check clean help
+        e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 BUILT := $(wildcard $(B)/release $(B)/test)

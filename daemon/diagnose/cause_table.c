@@ -70,7 +70,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .sentence =
                 "The accept queue is full and nothing is taken from it. The SYNs refused on top of it may "
                 "be real clients or a flood: with a full accept queue the kernel's counters are the same.",
-            .remedy = {"look at the application first: blocked threads, its descriptor limit (EMFILE leaves "
+            .remedy = {"look at the application: blocked threads, its descriptor limit (EMFILE leaves "
                        "connections in the queue), CPU",
                        "if it is well, look at the sources of the SYNs with the capture command"},
         },
