@@ -45,9 +45,10 @@ struct cgroups {
     size_t depth;                  /* 0 = none under way */
     char path[DEPTH_MAX * (NAME_MAX + 1) + 1];
     uint64_t walks; /* the number of the walk under way, or of the last one */
-    uint64_t stepped_usec, next_walk_usec;
-    uint64_t spent_usec; /* by the walk so far */
-    bool asked;          /* a wanted id may be missing */
+    uint64_t stepped_usec;
+    uint64_t paid_until_usec; /* walks so far are paid for by the time until then; one may be ahead of it */
+    uint64_t spent_usec;      /* by the walk so far */
+    bool asked;               /* a wanted id may be missing */
 };
 
 static bool is_cgroup2(const char *path) {
@@ -224,7 +225,8 @@ static void finish_walk(struct cgroups *cgroups, uint64_t now_usec) {
             entry->wanted_since = 0;
             entry->absent_until = now_usec + ABSENT_USEC;
         }
-    cgroups->next_walk_usec = now_usec + (gap > WALK_GAP_USEC ? gap : WALK_GAP_USEC);
+    uint64_t from_usec = cgroups->paid_until_usec > now_usec ? cgroups->paid_until_usec : now_usec;
+    cgroups->paid_until_usec = from_usec + (gap > WALK_GAP_USEC ? gap : WALK_GAP_USEC);
 }
 
 void cgroups_walk(struct cgroups *cgroups, uint64_t now_usec) {
@@ -233,7 +235,7 @@ void cgroups_walk(struct cgroups *cgroups, uint64_t now_usec) {
     if (!cgroups->directory || now_usec == cgroups->stepped_usec)
         return;
     if (cgroups->depth == 0) {
-        if (!cgroups->asked || now_usec < cgroups->next_walk_usec)
+        if (!cgroups->asked || now_usec + WALK_GAP_USEC < cgroups->paid_until_usec)
             return;
         start_walk(cgroups);
     }

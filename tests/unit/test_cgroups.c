@@ -103,6 +103,7 @@ static void gone(void **state) {
     cgroups_free(cgroups);
 }
 
+/* One walk may come early, so that the unit of a service that has just started is in the first alert. */
 static void new_cgroup_waits_for_the_next_walk(void **state) {
     const struct tree *tree = *state;
     uint64_t old = make_cgroup(tree, "old.service");
@@ -111,8 +112,11 @@ static void new_cgroup_waits_for_the_next_walk(void **state) {
     check_unit(cgroups, SECOND, old, "old.service");
     uint64_t young = make_cgroup(tree, "young.service");
     check_unknown(cgroups, SECOND, young);
-    check_unknown(cgroups, 2 * SECOND, young);
-    check_unit(cgroups, 1000 * SECOND, young, "young.service");
+    check_unit(cgroups, 2 * SECOND, young, "young.service");
+    uint64_t youngest = make_cgroup(tree, "youngest.service");
+    check_unknown(cgroups, 3 * SECOND, youngest);
+    check_unknown(cgroups, 5 * SECOND, youngest);
+    check_unit(cgroups, 1000 * SECOND, youngest, "youngest.service");
     cgroups_free(cgroups);
 }
 
