@@ -45,7 +45,8 @@ interrupted() {
     done
     kill -INT -- "-$demo_pid"
     wait "$demo_pid"
-    [ $? -eq 130 ]
+    demo_code=$?
+    [ $demo_code -eq 130 ] || { echo "exit code $demo_code after:"; cat "$output"; return 1; }
 }
 
 check 'ends well within 45 s' in_time
