@@ -33,10 +33,11 @@ remains() {
     grep -lz 'demo/[s]ynwaitd.conf' /proc/[0-9]*/cmdline 2>/dev/null
 }
 
-# A child of this script that leads a process group of its own, as a terminal's foreground job does.
+# A child of this script that leads a process group of its own, as a terminal's foreground job does. It does
+# not ignore the interrupt even where make was started so, as in the background.
 interrupted() {
     set -m
-    demo/run "$build" >"$output" 2>&1 &
+    env --default-signal=INT demo/run "$build" >"$output" 2>&1 &
     demo_pid=$!
     set +m
     for ((i = 0; i < 100; i++)); do

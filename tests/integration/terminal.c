@@ -35,6 +35,7 @@ static void become(const struct terminal_kind *kind, int error, const char *cons
 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGINT, SIG_DFL); /* ignored, where make was started so */
     signal(SIGHUP, SIG_DFL);
     signal(SIGTTOU, SIG_DFL);
     setenv("TERM", kind->name, 1);
