@@ -191,10 +191,9 @@ integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(
 	@code=0; tests/run $(filter-out $(CTL_TESTS),$(INTEGRATION_TESTS)) || code=1; \
 	    JOBS=3 tests/run $(CTL_TESTS) || code=1; exit $$code
 
-# Several at a time, as they mostly wait; but the demo has a schedule.
+# Several at a time: they mostly wait.
 e2e: test-programs
-	@code=0; B=$(B) JOBS=3 tests/run $(filter-out %/demo.sh,$(E2E_TESTS)) || code=1; \
-	    B=$(B) tests/run $(filter %/demo.sh,$(E2E_TESTS)) || code=1; exit $$code
+	@B=$(B) JOBS=3 tests/run $(E2E_TESTS)
 
 # The same service on three generations of systemd and of all libraries; SUITES='bullseye ...' runs these alone.
 SUITES := bullseye bookworm trixie
