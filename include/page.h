@@ -30,6 +30,9 @@ struct page page_on(FILE *stream, bool color);
 /** @return whether @p stream is a terminal that wants colour: NO_COLOR unset or empty, TERM not dumb. */
 bool page_wants_color(FILE *stream);
 
+/** @return whether the characters of the environment's locale (LC_ALL, LC_CTYPE, LANG) are UTF-8. */
+bool page_speaks_utf8(void);
+
 /** @return @p color, one of the codes above, where the page may use it; else "". */
 const char *page_paint(const struct page *page, const char *color);
 
@@ -50,5 +53,8 @@ void page_heading(const struct page *page, const char *text);
 
 /** @return columns that @p length bytes of UTF-8 take, one for each character. */
 size_t page_columns(const char *text, size_t length);
+
+/** @return bytes of the first @p columns characters, at most @p length */
+size_t page_prefix(const char *text, size_t length, size_t columns);
 
 #endif

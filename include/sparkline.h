@@ -18,7 +18,4 @@
  */
 void sparkline_format(const struct figure *points, size_t count, size_t width, bool utf8, struct text *text);
 
-/** @return whether the characters of the environment's locale (LC_ALL, LC_CTYPE, LANG) are UTF-8. */
-bool sparkline_is_shown(void);
-
 #endif

@@ -18,6 +18,11 @@ enum tcp_state {
     STATE_COUNT = 12, /* index 0 is unused */
 };
 
+#define STATES_WITH_SOCKETS 10
+
+/** All states in the order of a connection's life; CLOSED, in which no socket is seen, comes last. */
+extern const enum tcp_state tcp_states_in_order[STATES_WITH_SOCKETS + 1];
+
 /** @return the name as in ss and RFC 9293, e.g. "CLOSE-WAIT"; NULL if @p state is none of the eleven. */
 const char *tcp_state_name(enum tcp_state state);
 

@@ -2,8 +2,6 @@
 /* The states, and the diagram of all of them. */
 #include <ctype.h>
 #include <inttypes.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,17 +15,11 @@
 #define ALL_STATES "states"
 #define NAME_SIZE  16
 
-/* In the order of a connection's life. */
-static const enum tcp_state order[] = {
-    STATE_LISTEN,     STATE_SYN_SENT, STATE_SYN_RECV, STATE_ESTABLISHED, STATE_FIN_WAIT_1, STATE_FIN_WAIT_2,
-    STATE_CLOSE_WAIT, STATE_CLOSING,  STATE_LAST_ACK, STATE_TIME_WAIT,   STATE_CLOSED,
-};
-
 static void words(word_callback callback, void *context) {
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(tcp_states_in_order); i++) {
         char word[NAME_SIZE];
         struct text text = text_in(word, sizeof word);
-        text_add(&text, "%s", tcp_state_name(order[i]));
+        text_add(&text, "%s", tcp_state_name(tcp_states_in_order[i]));
         for (char *at = word; *at; at++)
             *at = (char)tolower((unsigned char)*at);
         callback(word, context);
@@ -47,15 +39,6 @@ static void take_counts(struct figure count[STATE_COUNT]) {
     if (sampler)
         memcpy(count, sampler_take(sampler, &config, false)->state, STATE_COUNT * sizeof *count);
     count[STATE_CLOSED] = FIGURE_MISSING;
-}
-
-static bool terminal_has_unicode(void) {
-    locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
-    bool unicode = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-
-    if (locale)
-        freelocale(locale);
-    return unicode;
 }
 
 static void print_heading(const struct page *page, enum tcp_state state, struct figure count) {
@@ -173,8 +156,9 @@ static json_t *state_to_json(enum tcp_state state, struct figure count) {
 static json_t *all_to_json(const struct figure count[STATE_COUNT]) {
     json_t *counts = json_object();
 
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if (json_object_set_new(counts, tcp_state_name(order[i]), ctl_json_figure(count[order[i]])) < 0) {
+    for (size_t i = 0; i < ARRAY_SIZE(tcp_states_in_order); i++)
+        if (json_object_set_new(counts, tcp_state_name(tcp_states_in_order[i]),
+                                ctl_json_figure(count[tcp_states_in_order[i]])) < 0) {
             json_decref(counts);
             return NULL;
         }
@@ -201,7 +185,7 @@ static bool explain(const struct ctl *ctl, const char *word, json_t **json) {
     if (ctl->json)
         *json = all ? all_to_json(count) : state_to_json(state, count[state]);
     else if (all)
-        diagram_print(&ctl->page, count, terminal_has_unicode());
+        diagram_print(&ctl->page, count, page_speaks_utf8());
     else
         print_state(&ctl->page, state, count[state]);
     return true;

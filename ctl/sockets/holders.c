@@ -9,6 +9,7 @@
 
 #include "decimal.h"
 #include "directory.h"
+#include "proc_links.h"
 #include "util.h"
 
 #define LINKS_PER_CLOCK 256
@@ -38,28 +39,6 @@ struct socket_holder *holders_get(struct socket_holder *holder, size_t count, ui
     return NULL;
 }
 
-/* @return the inode of the socket behind a descriptor; 0: it is something else, or closed by now */
-static uint64_t socket_inode(int fds, const char *name) {
-    static const char prefix[] = "socket:[";
-    char target[64];
-    uint64_t inode;
-    ssize_t length = readlinkat(fds, name, target, sizeof target - 1);
-
-    if (length <= (ssize_t)sizeof prefix || memcmp(target, prefix, sizeof prefix - 1) != 0)
-        return 0;
-    size_t digits = (size_t)length - sizeof prefix; /* without the bracket at the end */
-    return decimal_parse(target + sizeof prefix - 1, digits, &inode) < 0 ? 0 : inode;
-}
-
-static void read_comm(int process, char comm[COMM_SIZE]) {
-    char text[72]; /* a kernel thread's can be longer than TASK_COMM_LEN (fs/proc/array.c) */
-    int length = read_file_at(process, "comm", text, sizeof text);
-
-    if (length > 0 && text[length - 1] == '\n')
-        text[length - 1] = '\0';
-    snprintf(comm, COMM_SIZE, "%.*s", COMM_SIZE - 1, length > 0 ? text : "");
-}
-
 static bool is_over(struct search *search) {
     if (search->links++ % LINKS_PER_CLOCK == 0 && now_monotonic_usec() > search->end_usec)
         search->pass.cut = true;
@@ -71,12 +50,13 @@ static void look_into(struct search *search, int process, uint32_t pid) {
     char comm[COMM_SIZE] = "";
 
     while (!is_over(search) && (link = directory_next(&search->fds))) {
-        uint64_t inode = link->d_name[0] == '.' ? 0 : socket_inode(search->fds.fd, link->d_name);
-        struct socket_holder *holder = inode > 0 ? holders_get(search->holder, search->count, inode) : NULL;
+        int64_t inode = link->d_name[0] == '.' ? 0 : proc_link_socket(search->fds.fd, link->d_name);
+        struct socket_holder *holder =
+            inode > 0 ? holders_get(search->holder, search->count, (uint64_t)inode) : NULL;
         if (!holder || holder->pid > 0)
             continue;
         if (comm[0] == '\0')
-            read_comm(process, comm);
+            proc_read_comm(process, "comm", comm);
         holder->pid = pid;
         memcpy(holder->comm, comm, COMM_SIZE);
         search->pass.found++;

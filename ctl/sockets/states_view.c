@@ -11,12 +11,6 @@
 
 #define KEY_SIZE UNIT_SIZE
 
-/* As a connection goes through them. */
-static const enum tcp_state order[] = {
-    STATE_LISTEN,     STATE_SYN_SENT,   STATE_SYN_RECV, STATE_ESTABLISHED, STATE_FIN_WAIT_1,
-    STATE_FIN_WAIT_2, STATE_CLOSE_WAIT, STATE_CLOSING,  STATE_LAST_ACK,    STATE_TIME_WAIT,
-};
-
 static const struct {
     const char *name, *title;
 } by_name[] = {
@@ -48,10 +42,11 @@ static bool is_asked_for(uint32_t state_mask, enum tcp_state state) {
 static int print_total_json(const struct verb *verb, const struct socket_group *total, uint32_t state_mask) {
     json_t *all = json_array();
 
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if (is_asked_for(state_mask, order[i]))
-            json_array_append_new(all, json_pack("{s:s, s:I}", "state", tcp_state_name(order[i]), "sockets",
-                                                 (json_int_t)total->state[order[i]]));
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++)
+        if (is_asked_for(state_mask, tcp_states_in_order[i]))
+            json_array_append_new(all,
+                                  json_pack("{s:s, s:I}", "state", tcp_state_name(tcp_states_in_order[i]),
+                                            "sockets", (json_int_t)total->state[tcp_states_in_order[i]]));
     return ctl_print_json(verb, all);
 }
 
@@ -64,10 +59,10 @@ int states_view_print_total(const struct ctl *ctl, const struct verb *verb, cons
     CLEANUP_TABLE struct table *table = table_new(column, ARRAY_SIZE(column));
     if (!table)
         return no_memory(verb);
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if (is_asked_for(state_mask, order[i])) {
-            table_cell(table, "%s", tcp_state_name(order[i]));
-            table_cell(table, "%" PRIu32, total->state[order[i]]);
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++)
+        if (is_asked_for(state_mask, tcp_states_in_order[i])) {
+            table_cell(table, "%s", tcp_state_name(tcp_states_in_order[i]));
+            table_cell(table, "%" PRIu32, total->state[tcp_states_in_order[i]]);
         }
     table_cell(table, "total");
     table_cell(table, "%" PRIu32, total->total);
@@ -109,9 +104,10 @@ void states_view_key(enum states_by by, const struct group_key *key, const struc
 static json_t *states_to_json(const struct socket_group *group) {
     json_t *states = json_object();
 
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++)
-        if (group->state[order[i]] > 0)
-            json_object_set_new(states, tcp_state_name(order[i]), json_integer(group->state[order[i]]));
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++)
+        if (group->state[tcp_states_in_order[i]] > 0)
+            json_object_set_new(states, tcp_state_name(tcp_states_in_order[i]),
+                                json_integer(group->state[tcp_states_in_order[i]]));
     return states;
 }
 
@@ -179,17 +175,18 @@ static size_t choose_columns(enum states_by by, const struct socket_group *sum,
 
     column[0] = (struct table_column){.title = by_name[by].title, .shrinks = true};
     column[1] = (struct table_column){.title = "TOTAL", .right = true};
-    for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++) {
         unsigned int larger = 1;
-        if (sum->state[order[i]] == 0)
+        if (sum->state[tcp_states_in_order[i]] == 0)
             continue;
-        for (size_t other = 0; other < ARRAY_SIZE(order); other++) {
-            bool before = other < i && sum->state[order[other]] == sum->state[order[i]];
-            larger += before || sum->state[order[other]] > sum->state[order[i]];
+        for (size_t other = 0; other < STATES_WITH_SOCKETS; other++) {
+            bool before =
+                other < i && sum->state[tcp_states_in_order[other]] == sum->state[tcp_states_in_order[i]];
+            larger += before || sum->state[tcp_states_in_order[other]] > sum->state[tcp_states_in_order[i]];
         }
-        column[2 + count] =
-            (struct table_column){.title = tcp_state_name(order[i]), .right = true, .drop = larger};
-        shown[count++] = order[i];
+        column[2 + count] = (struct table_column){
+            .title = tcp_state_name(tcp_states_in_order[i]), .right = true, .drop = larger};
+        shown[count++] = tcp_states_in_order[i];
     }
     return count;
 }

@@ -15,12 +15,6 @@
 #define BLOCK_BYTES   3
 #define PERCENT       100
 
-/* As a connection goes through them, on both sides. */
-static const enum tcp_state shown[] = {
-    STATE_LISTEN,     STATE_SYN_SENT,   STATE_SYN_RECV, STATE_ESTABLISHED, STATE_FIN_WAIT_1,
-    STATE_FIN_WAIT_2, STATE_CLOSE_WAIT, STATE_CLOSING,  STATE_LAST_ACK,    STATE_TIME_WAIT,
-};
-
 /* The figures of a stale file are as old as it, and more. No age is beyond 63 bits. */
 static void age_by(struct status_view *view, struct figure age_usec) {
     for (int state = 1; state < STATE_COUNT; state++)
@@ -59,9 +53,9 @@ static size_t sparkline_room(const struct page *page, const struct status_view *
     size_t count = strlen("COUNT"), age = strlen("AGE");
     char text[AGE_TEXT_SIZE];
 
-    for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
-        age_format(view->state_age_usec[shown[i]], text);
-        size_t wide = columns_of_figure(view->state[shown[i]]), age_wide = strlen(text);
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++) {
+        age_format(view->state_age_usec[tcp_states_in_order[i]], text);
+        size_t wide = columns_of_figure(view->state[tcp_states_in_order[i]]), age_wide = strlen(text);
         count = wide > count ? wide : count;
         age = age_wide > age ? age_wide : age;
     }
@@ -97,7 +91,7 @@ static void name_series(const struct status_view *view, char *title, size_t size
 }
 
 static int print_states(const struct page *page, const struct status_view *view) {
-    size_t room = view->history_count > 0 && sparkline_is_shown() ? sparkline_room(page, view) : 0;
+    size_t room = view->history_count > 0 && page_speaks_utf8() ? sparkline_room(page, view) : 0;
     char title[AGE_TEXT_SIZE + 8] = "";
     const struct table_column column[] = {
         {.title = "STATE"},
@@ -111,8 +105,8 @@ static int print_states(const struct page *page, const struct status_view *view)
     CLEANUP_TABLE struct table *table = table_new(column, ARRAY_SIZE(column));
     if (!table)
         return -ENOMEM;
-    for (size_t i = 0; i < ARRAY_SIZE(shown); i++)
-        add_state(table, view, shown[i], room);
+    for (size_t i = 0; i < STATES_WITH_SOCKETS; i++)
+        add_state(table, view, tcp_states_in_order[i], room);
     return table_print(table, page);
 }
 

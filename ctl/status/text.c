@@ -29,18 +29,6 @@ void age_format(struct figure age_usec, char text[AGE_TEXT_SIZE]) {
     }
 }
 
-/* @return bytes of the first @p columns characters, of at most @p length bytes */
-static size_t bytes_of(const char *text, size_t length, size_t columns) {
-    size_t bytes = 0;
-
-    for (; bytes < length; bytes++) {
-        bool starts = ((unsigned char)text[bytes] & 0xC0) != 0x80;
-        if (starts && columns-- == 0)
-            break;
-    }
-    return bytes;
-}
-
 void status_print_text(const struct page *page, const char *text, size_t indent) {
     size_t room = page->terminal ? page->width - indent : SIZE_MAX;
     char buffer[TEXT_SIZE];
@@ -49,7 +37,7 @@ void status_print_text(const struct page *page, const char *text, size_t indent)
     while (*text) {
         size_t length = strcspn(text, " "), blanks = strspn(text + length, " ");
         bool cut = page_columns(text, length) > room;
-        text_put(&out, text, cut ? bytes_of(text, length, room - 1) : length);
+        text_put(&out, text, cut ? page_prefix(text, length, room - 1) : length);
         text_put_string(&out, cut ? ELLIPSIS : "");
         text_put(&out, text + length, blanks);
         text += length + blanks;

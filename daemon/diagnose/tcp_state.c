@@ -3,6 +3,11 @@
 
 #include <stddef.h>
 
+const enum tcp_state tcp_states_in_order[STATES_WITH_SOCKETS + 1] = {
+    STATE_LISTEN,     STATE_SYN_SENT, STATE_SYN_RECV, STATE_ESTABLISHED, STATE_FIN_WAIT_1, STATE_FIN_WAIT_2,
+    STATE_CLOSE_WAIT, STATE_CLOSING,  STATE_LAST_ACK, STATE_TIME_WAIT,   STATE_CLOSED,
+};
+
 const char *tcp_state_name(enum tcp_state state) {
     static const char *const name[STATE_COUNT] = {
         [STATE_ESTABLISHED] = "ESTABLISHED", [STATE_SYN_SENT] = "SYN-SENT",

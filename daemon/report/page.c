@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "page.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,16 +33,39 @@ struct page page_on(FILE *stream, bool color) {
         .stream = stream, .width = width_of(stream), .terminal = isatty(fileno(stream)) == 1, .color = color};
 }
 
+bool page_speaks_utf8(void) {
+    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+
+    if (locale == (locale_t)0)
+        return false;
+    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+    freelocale(locale);
+    return utf8;
+}
+
 const char *page_paint(const struct page *page, const char *color) {
     return page->color ? color : "";
+}
+
+static bool starts_character(char byte) {
+    return ((unsigned char)byte & 0xC0) != 0x80;
 }
 
 size_t page_columns(const char *text, size_t length) {
     size_t count = 0;
 
     for (size_t i = 0; i < length; i++)
-        count += ((unsigned char)text[i] & 0xC0) != 0x80;
+        count += starts_character(text[i]);
     return count;
+}
+
+size_t page_prefix(const char *text, size_t length, size_t columns) {
+    size_t bytes = 0;
+
+    for (; bytes < length; bytes++)
+        if (starts_character(text[bytes]) && columns-- == 0)
+            break;
+    return bytes;
 }
 
 void page_wrap(const struct page *page, const char *text, size_t length, size_t indent) {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sparkline.h"
 
-#include <langinfo.h>
-#include <locale.h>
 #include <string.h>
 
 /* U+2581 to U+2588, a byte of the third of each: one eighth more every time. */
@@ -42,14 +40,4 @@ void sparkline_format(const struct figure *points, size_t count, size_t width, b
         size_t first = i * count / columns, end = (i + 1) * count / columns;
         put_point(text, highest_of(&points[first], end - first), highest);
     }
-}
-
-bool sparkline_is_shown(void) {
-    locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
-
-    if (locale == (locale_t)0)
-        return false;
-    bool utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
-    freelocale(locale);
-    return utf8;
 }

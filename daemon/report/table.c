@@ -163,24 +163,10 @@ static void fit(const struct table *table, struct layout *layout, size_t width) 
         shrink(table, layout, total - width);
 }
 
-/* @return bytes of the first @p columns characters */
-static size_t prefix_bytes(const char *text, size_t columns) {
-    size_t at = 0;
-
-    for (; text[at] != '\0'; at++) {
-        if (((unsigned char)text[at] & 0xC0) == 0x80)
-            continue;
-        if (columns == 0)
-            break;
-        columns--;
-    }
-    return at;
-}
-
 static void print_cell(const struct page *page, const char *text, size_t width, bool right, bool last) {
     size_t wide = columns_of(text);
     bool cut = wide > width;
-    size_t bytes = cut ? prefix_bytes(text, width - 1) : strlen(text);
+    size_t bytes = cut ? page_prefix(text, strlen(text), width - 1) : strlen(text);
     size_t blanks = cut ? 0 : width - wide;
 
     if (right)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "directory.h"
+#include "proc_links.h"
 #include "util.h"
 
 #define ENTRIES          64
@@ -64,21 +65,6 @@ struct processes *processes_free(struct processes *processes) {
     return NULL;
 }
 
-/* @return the inode of the socket that a link of /proc/PID/fd names, 0 if it is something else; or -errno */
-static int64_t socket_inode(int directory_fd, const char *link) {
-    static const char prefix[] = "socket:[";
-    char target[64];
-    ssize_t length = readlinkat(directory_fd, link, target, sizeof target - 1);
-
-    if (length < 0)
-        return -errno;
-    target[length] = '\0';
-    if (strncmp(target, prefix, strlen(prefix)) != 0)
-        return 0;
-    /* The numbers of sockfs have 32 bits (fs/inode.c: get_next_ino()). */
-    return (int64_t)strtoul(target + strlen(prefix), NULL, 10);
-}
-
 static struct process_entry *find(struct processes *processes, uint64_t inode) {
     for (size_t i = 0; i < ENTRIES; i++)
         if (processes->entry[i].inode == inode)
@@ -123,18 +109,15 @@ static bool still_holds(const struct processes *processes, const struct process_
     struct text path = text_in(link, sizeof link);
 
     text_add(&path, "%s/%u/fd/%d", processes->proc_root, entry->pid, entry->fd);
-    int64_t inode = path.cut ? 0 : socket_inode(AT_FDCWD, link);
+    int64_t inode = path.cut ? 0 : proc_link_socket(AT_FDCWD, link);
     return inode > 0 && (uint64_t)inode == entry->inode;
 }
 
 static void read_comm(const struct processes *processes, struct process_entry *entry) {
-    char path[32], comm[72]; /* a kernel thread's can be longer than TASK_COMM_LEN (fs/proc/array.c) */
+    char path[32];
 
     snprintf(path, sizeof path, "%u/comm", entry->pid);
-    int length = read_file_at(processes->proc.fd, path, comm, sizeof comm);
-    if (length > 0 && comm[length - 1] == '\n')
-        comm[length - 1] = '\0';
-    snprintf(entry->comm, sizeof entry->comm, "%.*s", COMM_SIZE - 1, length > 0 ? comm : "");
+    proc_read_comm(processes->proc.fd, path, entry->comm);
 }
 
 static void found(struct processes *processes, uint64_t inode, const char *link) {
@@ -176,7 +159,8 @@ static bool next_process(struct processes *processes) {
 static void read_links(struct processes *processes) {
     for (size_t i = 0; i < LINKS_PER_CLOCK; i++) {
         const struct dirent64 *link = directory_next(&processes->fds);
-        int64_t inode = link && link->d_name[0] != '.' ? socket_inode(processes->fds.fd, link->d_name) : 0;
+        int64_t inode =
+            link && link->d_name[0] != '.' ? proc_link_socket(processes->fds.fd, link->d_name) : 0;
         /* Opening takes CAP_DAC_READ_SEARCH, reading the links CAP_SYS_PTRACE: one alone is of no use. */
         bool denied = inode == -EACCES || inode == -EPERM;
         if (!link || denied) {

@@ -107,3 +107,37 @@ json_t *ctl_json(const struct ctl_run *run) {
         fail_msg("%s in:\n%s\n%s", error.text, run->output, run->error);
     return json;
 }
+
+void ctl_start_load(const char *const argv[]) {
+    lab_wait_output(lab_start(LAB_HERE, argv), "READY", 30);
+}
+
+void ctl_start_flood(const char *backlog) {
+    const char *server[] = {lab_program("tools/tcpload"),
+                            "listen",
+                            "--addr",
+                            CTL_SERVER,
+                            "--port",
+                            "8080",
+                            "--backlog",
+                            backlog,
+                            NULL};
+    const char *flood[] = {lab_program("tools/tcpload"),
+                           "flood",
+                           "--source-base",
+                           "100.64.0.1",
+                           "--sources",
+                           "60000",
+                           "--addr",
+                           CTL_SERVER,
+                           "--port",
+                           "8080",
+                           "--rate",
+                           "2000",
+                           "--count",
+                           "60000",
+                           NULL};
+
+    ctl_start_load(server);
+    ctl_start_load(flood);
+}

@@ -41,4 +41,12 @@ void ctl_expect_not(const char *text, const char *unwanted);
 /** @return the standard output as JSON; released with json_decref(). */
 json_t *ctl_json(const struct ctl_run *run);
 
+/** Starts tcpload in this namespace and waits until what it makes stands. */
+void ctl_start_load(const char *const argv[]);
+
+/** A listener on CTL_SERVER:8080, and more SYNs from forged sources than its queue holds, for half a minute.
+ */
+#define CTL_SERVER "198.18.0.1"
+void ctl_start_flood(const char *backlog);
+
 #endif

@@ -16,10 +16,6 @@
 #define SERVER       "198.18.0.1"
 #define NARROW_RANGE "40000 40199"
 
-static void start_load(const char *const argv[]) {
-    lab_wait_output(lab_start(LAB_HERE, argv), "READY", 30);
-}
-
 /* 190 of 200 ports towards one destination, in TIME-WAIT. */
 static void exhaust_ports(void) {
     const char *server[] = {lab_program("tools/tcpload"), "listen", "--addr", SERVER, "--port", "8080", NULL};
@@ -27,8 +23,8 @@ static void exhaust_ports(void) {
         lab_program("tools/tcpload"), "churn", "--addr", SERVER, "--port", "8080", "--count", "190", NULL};
 
     lab_sysctl("net/ipv4/ip_local_port_range", NARROW_RANGE);
-    start_load(server);
-    start_load(client);
+    ctl_start_load(server);
+    ctl_start_load(client);
 }
 
 static bool is_assignment(const char *line, size_t length) {
@@ -169,7 +165,7 @@ static void test_no_sysctl_helps(void **state) {
 
     (void)state;
     lab_enter();
-    start_load(leak);
+    ctl_start_load(leak);
     lab_shell(LAB_HERE, "sleep 6"); /* then they are old enough to be a leak */
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_ROOT, "advise", "--seconds", "1");
     assert_int_equal(check_fragment(&run), 0);
@@ -189,7 +185,7 @@ static void test_unsafe(void **state) {
     lab_enter();
     lab_sysctl("net/ipv4/tcp_syncookies", "0");
     lab_sysctl("net/ipv4/ip_local_reserved_ports", "9000-9002,40000");
-    start_load(server);
+    ctl_start_load(server);
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_ROOT, "advise", "--seconds", "1");
     assert_int_equal(check_fragment(&run), 0);
     ctl_expect(run.output, "# nothing to advise: no threshold is exceeded\n# 2 unsafe settings: --all\n");

@@ -17,10 +17,6 @@
 
 enum { OK, WARNING, CRITICAL, UNKNOWN };
 
-static void start_load(const char *const argv[]) {
-    lab_wait_output(lab_start(LAB_HERE, argv), "READY", 30);
-}
-
 /* 20 connections that are open, both ends here, and 20 half-open ones of a listener that takes 128. */
 static void make_load(void) {
     const char *hold[] = {
@@ -43,9 +39,9 @@ static void make_load(void) {
                            NULL};
 
     lab_sysctl("net/ipv4/tcp_synack_retries", "7"); /* they stay as long as the test */
-    start_load(hold);
-    start_load(server);
-    start_load(flood);
+    ctl_start_load(hold);
+    ctl_start_load(server);
+    ctl_start_load(flood);
 }
 
 /* One line, not too long, with one bar, and nothing on standard error. */
@@ -175,28 +171,9 @@ static void test_lines(void **state) {
 
 /* A rate goes over its threshold in the last second, and is confirmed by a second look. */
 static void test_rate(void **state) {
-    const char *server[] = {
-        lab_program("tools/tcpload"), "listen", "--addr", SERVER, "--port", "8080", "--backlog", "16", NULL};
-    const char *flood[] = {lab_program("tools/tcpload"),
-                           "flood",
-                           "--source-base",
-                           "100.64.0.1",
-                           "--sources",
-                           "60000",
-                           "--addr",
-                           SERVER,
-                           "--port",
-                           "8080",
-                           "--rate",
-                           "2000",
-                           "--count",
-                           "60000",
-                           NULL};
-
     (void)state;
     lab_enter();
-    start_load(server);
-    start_load(flood);
+    ctl_start_flood("16");
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_ROOT, "check", "--condition", "syn-overflow");
     check_line(&run, "SYNWAITD CRITICAL - SYN flood");
     assert_int_equal(run.code, CRITICAL);

@@ -17,39 +17,11 @@
 
 enum { OLD_MSEC = 5500 }; /* a CLOSE-WAIT socket is old after 5 s */
 
-static void start_load(const char *const argv[]) {
-    lab_wait_output(lab_start(LAB_HERE, argv), "READY", 30);
-}
-
-/* More SYNs from forged sources than the SYN queue of 128 holds; they go on while it is looked at. */
-static void start_flood(void) {
-    const char *server[] = {
-        lab_program("tools/tcpload"), "listen", "--addr", SERVER, "--port", "8080", "--backlog", "128", NULL};
-    const char *flood[] = {lab_program("tools/tcpload"),
-                           "flood",
-                           "--source-base",
-                           "100.64.0.1",
-                           "--sources",
-                           "60000",
-                           "--addr",
-                           SERVER,
-                           "--port",
-                           "8080",
-                           "--rate",
-                           "2000",
-                           "--count",
-                           "60000",
-                           NULL};
-
-    start_load(server);
-    start_load(flood);
-}
-
 static void start_leak(void) {
     const char *leak[] = {
         lab_program("tools/tcpload"), "leak", "--addr", SERVER, "--port", "9000", "--count", "150", NULL};
 
-    start_load(leak);
+    ctl_start_load(leak);
 }
 
 static void check_output(const struct ctl_run *run) {
@@ -82,7 +54,7 @@ static void expect_field(const json_t *problem, const char *field, const char *w
 static void test_flood(void **state) {
     (void)state;
     lab_enter();
-    start_flood();
+    ctl_start_flood("128");
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_ROOT, "diagnose");
     check_output(&run);
     ctl_expect(run.output, "  LISTENER ");
@@ -98,7 +70,7 @@ static void test_flood(void **state) {
 static void test_json(void **state) {
     (void)state;
     lab_enter();
-    start_flood();
+    ctl_start_flood("128");
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_NAMED, "diagnose", "--json");
     check_output(&run);
     json_t *report = ctl_json(&run);
@@ -148,7 +120,7 @@ static void test_young_is_no_leak(void **state) {
 static void test_unprivileged(void **state) {
     (void)state;
     lab_enter();
-    start_flood();
+    ctl_start_flood("128");
     CLEANUP_CTL_RUN struct ctl_run run = CTL_RUN(CTL_NOBODY, "diagnose", "--seconds", "1");
     check_output(&run);
     ctl_expect(run.output, "\n  SYN flood on " SERVER ":8080 ");

@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "holders.h"
 
-#include "tree.h"
+#include "proc_tree.h"
 #include "util.h"
-
-static void add_process(const struct tree *tree, unsigned int pid, const char *comm) {
-    char path[64], full[512];
-
-    snprintf(path, sizeof path, "%u/comm", pid);
-    tree_write(tree, path, comm);
-    snprintf(path, sizeof path, "%u/fd", pid);
-    tree_path(tree, path, full);
-    assert_int_equal(mkdir(full, 0755), 0);
-}
-
-static void add_link(const struct tree *tree, unsigned int pid, int fd, const char *target) {
-    char path[64], full[512];
-
-    snprintf(path, sizeof path, "%u/fd/%d", pid, fd);
-    tree_path(tree, path, full);
-    assert_int_equal(symlink(target, full), 0);
-}
 
 static void fill(const struct tree *tree) {
     add_process(tree, 100, "nginx\n");

@@ -4,29 +4,10 @@
 #include <sys/wait.h>
 
 #include "netns_case.h"
-#include "tree.h"
+#include "proc_tree.h"
 #include "util.h"
 
 #define SECOND USEC_PER_SEC
-
-static void add_process(const struct tree *tree, unsigned int pid, const char *comm) {
-    char path[64], full[512];
-
-    snprintf(path, sizeof path, "%u/comm", pid);
-    tree_write(tree, path, comm);
-    snprintf(path, sizeof path, "%u/fd", pid);
-    tree_path(tree, path, full);
-    assert_int_equal(mkdir(full, 0755), 0);
-}
-
-static void add_link(const struct tree *tree, unsigned int pid, int fd, const char *target) {
-    char path[64], full[512];
-
-    snprintf(path, sizeof path, "%u/fd/%d", pid, fd);
-    tree_path(tree, path, full);
-    unlink(full);
-    assert_int_equal(target ? symlink(target, full) : 0, 0);
-}
 
 static struct processes *processes_of(const struct tree *tree) {
     struct processes *processes = processes_new(tree->root, USEC_PER_SEC);
