@@ -54,6 +54,7 @@ LOAD_SRC := $(wildcard tests/tools/load/*.c)
 LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
+FAULT_TESTS := $(patsubst tests/faults/%.c,$(B)/test/faults/%,$(wildcard tests/faults/test_*.c))
 # What synwaitctl tells does not depend on how busy the machine is.
 CTL_TESTS := $(foreach test,$(INTEGRATION_TESTS),$(if $(findstring /test_ctl_,$(test)),$(test)))
 # The longest first: several run at a time.
@@ -116,7 +117,7 @@ $(B)/test/libsynwaitd.a: $(TEST_LIB_OBJ)
 	@rm -f $@
 	ar rcsD $@ $^
 
-$(UNIT_TESTS) $(INTEGRATION_TESTS): $(B)/test/libsynwaitd.a
+$(UNIT_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS): $(B)/test/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(CC) $(SANITIZE) $(filter %.o,$^) $(B)/test/libsynwaitd.a $(WRAP) $(pkg_libs) -lcmocka -pthread -o $@
 
@@ -124,6 +125,9 @@ $(UNIT_TESTS): $(B)/test/unit/%: $(B)/test/tests/unit/%.o
 $(B)/test/unit/test_diagnose_owner: WRAP := -Wl,--wrap=shares_find
 $(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
                       $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
+
+$(FAULT_TESTS): $(B)/test/faults/%: $(B)/test/tests/faults/%.o \
+                $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 
 $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) -pthread -o $@
@@ -154,7 +158,7 @@ $(BENCH): $(B)/libsynwaitd.a
 	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
-test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(TOOLS) $(PRELOADS)
+test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS) $(TOOLS) $(PRELOADS)
 
 run:
 	@tools/install-deps build
@@ -190,6 +194,10 @@ unit: $(UNIT_TESTS)
 integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(B)/tools/tcpload $(PRELOADS)
 	@code=0; tests/run $(filter-out $(CTL_TESTS),$(INTEGRATION_TESTS)) || code=1; \
 	    JOBS=3 tests/run $(CTL_TESTS) || code=1; exit $$code
+
+# What breaks around the daemon, one row each. Several at a time: they mostly wait.
+faults: all $(FAULT_TESTS) $(B)/test/synwaitd $(TOOLS) $(PRELOADS)
+	@JOBS=3 tests/run $(FAULT_TESTS)
 
 # Several at a time: they mostly wait.
 e2e: test-programs
@@ -290,7 +298,7 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
@@ -311,7 +319,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
