@@ -146,7 +146,7 @@ $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
-$(B)/tools/gen_catalog $(B)/tools/gen_manual: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
+$(B)/tools/gen_catalog $(B)/tools/gen_manual $(B)/tools/gen_rules: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
@@ -231,7 +231,7 @@ kernel-matrix:
 	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
 	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
 
-texts: catalog manual
+texts: catalog manual rules
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
@@ -240,6 +240,11 @@ catalog: $(B)/tools/gen_catalog
 manual: $(B)/tools/gen_manual
 	for page in synwaitd.8 synwaitd.conf.5; do \
 	    $(B)/tools/gen_manual man/$$page > $(B)/$$page && mv $(B)/$$page man/$$page || exit 1; done
+
+RULES := monitoring/prometheus/synwaitd-problems.rules.yml
+rules: $(B)/tools/gen_rules
+	$(B)/tools/gen_rules > $(B)/$(notdir $(RULES))
+	mv $(B)/$(notdir $(RULES)) $(RULES)
 
 format:
 	clang-format -i $$(find bpf ctl daemon include tests tools -name '*.[ch]')
@@ -314,12 +319,12 @@ help:
 	@echo 'packages-check  builds the packages twice and compares them, lints, installs, upgrades and purges them in'
 	@echo '             trees of Debian 11, 12 and 13 (root; SUITES="bookworm ..." for some of them)'
 	@echo 'texts        write what is made from the tables of problems, causes and conditions; its parts:'
-	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/)'
+	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/) rules ($(RULES))'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
