@@ -60,6 +60,7 @@ CTL_TESTS := $(foreach test,$(INTEGRATION_TESTS),$(if $(findstring /test_ctl_,$(
 # The longest first: several run at a time.
 E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
 E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
+MONITORING_TESTS := $(filter-out %/lib.sh %/e2e.sh,$(wildcard tests/monitoring/*.sh))
 PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
@@ -219,6 +220,13 @@ coverage: all $(TOOLS) $(PRELOADS)
 
 instrumented: $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
+# With Debian's programs, which tools/fetch-monitoring puts into the build directory.
+monitoring-check: all
+	@B=$(B) tests/run $(MONITORING_TESTS)
+
+e2e-monitoring: all $(TOOLS)
+	@B=$(B) tests/run tests/monitoring/e2e.sh
+
 # ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
 	@tools/install-deps demo
@@ -303,8 +311,10 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage monitoring-check e2e-monitoring'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'monitoring-check  rules, routes and dashboards by promtool and amtool; e2e-monitoring: a flood, until Alertmanager'
+	@echo '             shows it and shows it no more; with programs fetched into $(B)/monitoring (root)'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
@@ -324,7 +334,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual rules format install uninstall dist \
+        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -8,7 +8,7 @@
 #include "cause.h"
 #include "remedy.h"
 
-#define WIDTH     106
+#define WIDTH     98
 #define TEXT_SIZE 1100
 
 /* For printf of Go's templates, with the alert's instance and job as arguments. */
@@ -20,6 +20,8 @@
 /* The limit has the labels of what it limits, or fewer. */
 #define LIMIT(metric, value) OF_HOST(metric) " and ignoring (state, destination) " value
 
+#define COUNT "printf \"%.0f\""
+
 /* What an alert tells as the host's figure at the moment, by a query of its own. */
 struct shown_figure {
     const char *value, *limit; /* PromQL; limit NULL: none */
@@ -28,40 +30,39 @@ struct shown_figure {
 };
 
 static const struct shown_figure figure_of_condition[CONDITION_COUNT] = {
-    [CONDITION_SYN_SENT] = {STATE("SYN-SENT"), NULL, "humanize", "in SYN-SENT"},
+    [CONDITION_SYN_SENT] = {STATE("SYN-SENT"), NULL, COUNT, "in SYN-SENT"},
     [CONDITION_SYN_RECV] = {FULLEST("synwaitd_listener_half_open"),
                             LIMIT("synwaitd_listener_half_open_limit",
                                   FULLEST("synwaitd_listener_half_open")),
-                            "humanize", "half-open at {{ .Labels.local }}"},
-    [CONDITION_ESTABLISHED] = {STATE("ESTABLISHED"), NULL, "humanize", "in ESTABLISHED"},
-    [CONDITION_FIN_WAIT_1] = {STATE("FIN-WAIT-1"), NULL, "humanize", "in FIN-WAIT-1"},
-    [CONDITION_FIN_WAIT_2] = {STATE("FIN-WAIT-2"), NULL, "humanize", "in FIN-WAIT-2"},
-    [CONDITION_CLOSE_WAIT] = {STATE("CLOSE-WAIT"), NULL, "humanize", "in CLOSE-WAIT"},
-    [CONDITION_CLOSING] = {STATE("CLOSING"), NULL, "humanize", "in CLOSING"},
-    [CONDITION_LAST_ACK] = {STATE("LAST-ACK"), NULL, "humanize", "in LAST-ACK"},
-    [CONDITION_TIME_WAIT] = {STATE("TIME-WAIT"), LIMIT("synwaitd_time_wait_limit", STATE("TIME-WAIT")),
-                             "humanize", "in TIME-WAIT"},
+                            COUNT, "half-open at {{ .Labels.local }}"},
+    [CONDITION_ESTABLISHED] = {STATE("ESTABLISHED"), NULL, COUNT, "in ESTABLISHED"},
+    [CONDITION_FIN_WAIT_1] = {STATE("FIN-WAIT-1"), NULL, COUNT, "in FIN-WAIT-1"},
+    [CONDITION_FIN_WAIT_2] = {STATE("FIN-WAIT-2"), NULL, COUNT, "in FIN-WAIT-2"},
+    [CONDITION_CLOSE_WAIT] = {STATE("CLOSE-WAIT"), NULL, COUNT, "in CLOSE-WAIT"},
+    [CONDITION_CLOSING] = {STATE("CLOSING"), NULL, COUNT, "in CLOSING"},
+    [CONDITION_LAST_ACK] = {STATE("LAST-ACK"), NULL, COUNT, "in LAST-ACK"},
+    [CONDITION_TIME_WAIT] = {STATE("TIME-WAIT"), LIMIT("synwaitd_time_wait_limit", STATE("TIME-WAIT")), COUNT,
+                             "in TIME-WAIT"},
     [CONDITION_SYN_OVERFLOW] = {RATE("synwaitd_syncookies_sent_total"), NULL, "humanize",
                                 "SYN cookies a second"},
     [CONDITION_ACCEPT_OVERFLOW] = {RATE("synwaitd_listen_overflows_total"), NULL, "humanize",
                                    "refused by a full accept queue a second"},
     [CONDITION_ACCEPT_QUEUE] = {FULLEST("synwaitd_listener_accept_queue"),
                                 LIMIT("synwaitd_listener_backlog", FULLEST("synwaitd_listener_accept_queue")),
-                                "humanize", "wait for accept() at {{ .Labels.local }}"},
+                                COUNT, "wait for accept() at {{ .Labels.local }}"},
     [CONDITION_TIME_WAIT_OVERFLOW] = {RATE("synwaitd_time_wait_overflows_total"), NULL, "humanize",
                                       "closed without TIME-WAIT a second"},
     [CONDITION_PORTS] = {FULLEST("synwaitd_destination_ports_in_use"),
-                         LIMIT("synwaitd_local_ports", FULLEST("synwaitd_destination_ports_in_use")),
-                         "humanize", "ports in use to {{ .Labels.destination }}"},
+                         LIMIT("synwaitd_local_ports", FULLEST("synwaitd_destination_ports_in_use")), COUNT,
+                         "ports in use to {{ .Labels.destination }}"},
     [CONDITION_ORPHANS] = {OF_HOST("synwaitd_orphans"),
-                           LIMIT("synwaitd_orphans_limit", OF_HOST("synwaitd_orphans")), "humanize",
-                           "orphans"},
+                           LIMIT("synwaitd_orphans_limit", OF_HOST("synwaitd_orphans")), COUNT, "orphans"},
     [CONDITION_TCP_MEMORY] = {OF_HOST("synwaitd_tcp_memory_bytes"),
                               LIMIT("synwaitd_tcp_memory_limit_bytes", OF_HOST("synwaitd_tcp_memory_bytes")),
                               "humanize1024", "bytes of TCP memory"},
     [CONDITION_CONNTRACK] = {OF_HOST("synwaitd_conntrack_entries"),
-                             LIMIT("synwaitd_conntrack_limit", OF_HOST("synwaitd_conntrack_entries")),
-                             "humanize", "connections tracked"},
+                             LIMIT("synwaitd_conntrack_limit", OF_HOST("synwaitd_conntrack_entries")), COUNT,
+                             "connections tracked"},
 };
 
 /* Leaves a loop open over what the query finds. */
