@@ -20,7 +20,7 @@
 #define VIEW_LISTENERS    10
 /* Of the metrics file; the second bounds what a host costs the one who collects. */
 #define METRICS_DESTINATIONS 5
-#define METRICS_SERIES_MAX   172
+#define METRICS_SERIES_MAX   162
 #define VIEW_BYTES           (128 * 1024)
 
 /** Where the files are put together, one after the other; only what they fill of it becomes resident. */
