@@ -62,6 +62,33 @@ problem_tests() {
     done
 }
 
+# fleet_series FROM TO NAME LABELS VALUES: of these hosts.
+fleet_series() {
+    local number
+    for ((number = $1; number <= $2; number++)); do
+        echo "      - {series: '$3{job=\"node\",instance=\"$number\"${4:+,}$4}', values: '$5'}"
+    done
+}
+
+# Of 400 hosts, 19 have one problem and 39 are dead: too few of so many. 20 have another: enough of any number.
+many_hosts_tests() {
+    echo "rule_files: [synwaitd-problems.rules.yml, synwaitd.rules.yml, synwaitd-fleet.rules.yml]"
+    echo "evaluation_interval: 1m"
+    echo "tests:"
+    echo "  - interval: 1m"
+    echo "    input_series:"
+    fleet_series 1 400 synwaitd_build_info '' 1x10
+    fleet_series 1 39 synwaitd_interval_seconds '' 1x10
+    fleet_series 1 39 synwaitd_sample_timestamp_seconds '' 0x10
+    fleet_series 51 69 synwaitd_incidents_open 'problem="close-wait-leak",severity="warning"' 1x10
+    fleet_series 71 90 synwaitd_incidents_open 'problem="syn-sent-stall",severity="warning"' 1x10
+    echo "    promql_expr_test:"
+    echo "      - expr: count by (alertname, problem) (ALERTS{alertname=~\"SynwaitdFleet.*\"})"
+    echo "        eval_time: 9m"
+    echo "        exp_samples:"
+    echo "        - {labels: '{alertname=\"SynwaitdFleetProblem\",problem=\"syn-sent-stall\"}', value: 1}"
+}
+
 # What the queries within annotations are asked of; one line: metric, labels.
 figure_series() {
     local state metric
@@ -192,6 +219,7 @@ mkdir "$scratch/rules"
 cp $rules/*.rules.yml tests/monitoring/rules/*.yml "$scratch/rules"
 problem_tests >"$scratch/rules/problems.yml"
 query_tests >"$scratch/rules/queries.yml"
+many_hosts_tests >"$scratch/rules/many.yml"
 
 check 'promtool check rules' promtool check rules $rules/*.rules.yml
 check 'promtool check config' promtool check config $rules/prometheus.yml
@@ -199,6 +227,7 @@ check 'each problem: warning, critical, unreachable, over' promtool_in "$scratch
 check 'synwaitd itself' promtool_in "$scratch/rules" health
 check 'a host without synwaitd is forgotten after a week' promtool_in "$scratch/rules" forgotten
 check 'a fleet' promtool_in "$scratch/rules" fleet
+check 'a fleet of 400 hosts' promtool_in "$scratch/rules" many
 check 'the figures in annotations are found' promtool_in "$scratch/rules" queries
 check 'all of them were asked' no_query_has_a_mark_left
 check 'each alert is tested to fire' nothing never_fires_unnoticed
