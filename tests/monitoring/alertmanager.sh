@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The example for Alertmanager: amtool on its routes, and a real Alertmanager, in a network namespace of its own,
-# on what inhibits what. B names the build directory.
+# The example for Alertmanager: amtool on its routes, and a real Alertmanager, in a network namespace of its
+# own, on what inhibits what. B names the build directory.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
@@ -25,7 +25,8 @@ alertmanager_answers() {
     amtool --alertmanager.url=http://127.0.0.1:9093 alert query >/dev/null 2>&1
 }
 
-# verdict WANTED SOURCE TARGET: whether the second of two alerts, given as words of labels, is inhibited or free.
+# verdict WANTED SOURCE TARGET: whether the second of two alerts, given as words of labels, is inhibited or
+# free.
 verdict() {
     local am=(amtool --alertmanager.url=http://127.0.0.1:9093 alert) found
     # shellcheck disable=SC2086 # words
@@ -89,9 +90,10 @@ free|missed ticks of another host|$stale instance=a@|alertname=SynwaitdTicksMiss
 cluster=c@ instance=b@
 free|what a dead daemon saw last|$stale instance=a@|$flood severity=critical instance=a@
 inhibited|a source by its incident|alertname=SynwaitdSamplingDegraded problem=sampling-degraded \
-severity=warning cluster=c@ instance=a@|alertname=SynwaitdSourceDegraded source=s severity=warning cluster=c@ \
-instance=a@
-inhibited|a dead man by the fleet's|alertname=SynwaitdFleetDead severity=critical cluster=c@|$stale instance=a@
+severity=warning cluster=c@ instance=a@|alertname=SynwaitdSourceDegraded source=s severity=warning \
+cluster=c@ instance=a@
+inhibited|a dead man by the fleet's|alertname=SynwaitdFleetDead severity=critical \
+cluster=c@|$stale instance=a@
 inhibited|a dead man by a host that is down|alertname=HostDown instance=a@|$stale instance=a@
 free|what a host saw before it was down|alertname=HostDown instance=a@|$flood severity=critical instance=a@
 free|the fleet's page by its like|$fleet_leak|$fleet_flood cluster=c@

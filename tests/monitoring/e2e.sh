@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# From a flood to a phone: Debian's prometheus, alertmanager and node_exporter with the rules and the examples of
-# monitoring/, two hosts with synwaitd, a real flood, a leak and a daemon that is killed. All of it in namespaces
-# of its own, which end with this script and all processes in them. B names the build directory.
+# From a flood to a phone: Debian's prometheus, alertmanager and node_exporter with the rules and the examples
+# of monitoring/, two hosts with synwaitd, a real flood, a leak and a daemon that is killed. All of it in
+# namespaces of its own, which end with this script and all processes in them. B names the build directory.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
@@ -57,7 +57,8 @@ start_exporter() {
         --web.listen-address="$2"
 }
 
-# The examples, with intervals of a second and with the receivers replaced by one that writes down what it gets.
+# The examples, with intervals of a second and with the receivers replaced by one that writes down what it
+# gets.
 configure() {
     mkdir -p $scratch/prometheus
     cp monitoring/prometheus/*.rules.yml $scratch/prometheus
@@ -101,14 +102,14 @@ gone() {
 # told STATUS ALERTNAME INSTANCE: whether the receiver has got that.
 told() {
     sed -n '/^{/p' $scratch/webhook.log | jq -se --arg status "$1" --arg name "$2" --arg instance "$3" \
-        'any(.[].alerts[]; .status == $status and .labels.alertname == $name and .labels.instance == $instance)'
+        'any(.[].alerts[]; [.status, .labels.alertname, .labels.instance] == [$status, $name, $instance])'
 }
 
 # What a message on the phone has.
 show_alert() {
     alerts "$@" | jq -r '.[] | "    labels: " + (.labels | to_entries | map(.key + "=" + .value) | join(" ")),
-        (.annotations | "    summary: " + .summary, "    description: " + .description, "    runbook: " + .runbook,
-        "    journal: " + .journal)'
+        (.annotations | "    summary: " + .summary, "    description: " + .description,
+        "    runbook: " + .runbook, "    journal: " + .journal)'
 }
 
 show_value() {
@@ -136,10 +137,10 @@ web2_synwaitd=$pid
 start_exporter web1 $web1
 start_exporter web2 $web2
 start webhook "$build/tools/webhook" 9099
-start alertmanager prometheus-alertmanager --config.file=$scratch/alertmanager.yml --storage.path=$scratch/am \
-    --cluster.listen-address= --web.listen-address=127.0.0.1:9093
-start prometheus prometheus --config.file=$scratch/prometheus/prometheus.yml --storage.tsdb.path=$scratch/tsdb \
-    --web.listen-address=127.0.0.1:9090
+start alertmanager prometheus-alertmanager --config.file=$scratch/alertmanager.yml \
+    --storage.path=$scratch/am --cluster.listen-address= --web.listen-address=127.0.0.1:9093
+start prometheus prometheus --config.file=$scratch/prometheus/prometheus.yml \
+    --storage.tsdb.path=$scratch/tsdb --web.listen-address=127.0.0.1:9090
 start listen ip netns exec web1 "$build/tools/tcpload" listen --addr 198.18.0.1 --port 80 --backlog 1024
 expect 40 'both hosts are scraped' holds 'count(synwaitd_build_info) == 2'
 expect 20 'Alertmanager has no alert' gone
