@@ -14,7 +14,8 @@
 /* For printf of Go's templates, with the alert's instance and job as arguments. */
 #define HOST            "instance=%[1]q,job=%[2]q"
 #define OF_HOST(metric) metric "{" HOST "}"
-#define RATE(metric)    "rate(" OF_HOST(metric) "[5m])"
+/* Of the last two scrapes: over minutes a flood that has just begun would look harmless. */
+#define RATE(metric)    "irate(" OF_HOST(metric) "[5m])"
 #define FULLEST(metric) "topk(1, " OF_HOST(metric) ")"
 #define STATE(state)    "synwaitd_tcp_sockets{state='" state "'," HOST "}"
 /* The limit has the labels of what it limits, or fewer. */
