@@ -43,6 +43,8 @@ static void found_by_inode(void **state) {
     add_link(tree, 100, 1, "pipe:[4711]");
     add_link(tree, 100, 2, "anon_inode:[eventpoll]");
     add_link(tree, 100, 3, "/tmp/socket:[4711]");
+    add_link(tree, 100, 4, "socket:[4711x");
+    add_link(tree, 100, 5, "socket:[18446744073709551615]");
     add_process(tree, 200, "a\nb 56789012345678\n");
     add_link(tree, 200, 7, "socket:[4711]");
     add_link(tree, 200, 8, "socket:[4294967295]");
