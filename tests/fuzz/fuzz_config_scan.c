@@ -27,15 +27,21 @@ static char *scan(const char *text, const char **wrong) {
     return out;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
-    const char *wrong, *wrong_again;
-    CLEANUP_FREE char *text = fuzz_string(bytes, length);
-    CLEANUP_FREE char *once = scan(text, &wrong);
+/* Nothing but the suffix of large numbers comes in. */
+static bool adds_only_suffixes(const char *in, const char *out) {
+    for (; *out; out++)
+        if (*out == *in)
+            in++;
+        else if (*out != 'L')
+            return false;
+    return *in == '\0';
+}
 
-    if (wrong)
-        return 0;
-    CLEANUP_FREE char *twice = scan(once, &wrong_again);
-    MUST(!wrong_again && strcmp(once, twice) == 0);
-    MUST(strlen(once) >= strlen(text));
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length) {
+    const char *wrong;
+    CLEANUP_FREE char *text = fuzz_string(bytes, length);
+    CLEANUP_FREE char *scanned = scan(text, &wrong);
+
+    MUST(wrong || adds_only_suffixes(text, scanned));
     return 0;
 }
