@@ -55,6 +55,7 @@ LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
 FAULT_TESTS := $(patsubst tests/faults/%.c,$(B)/test/faults/%,$(wildcard tests/faults/test_*.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,$(B)/test/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 # What synwaitctl tells does not depend on how busy the machine is.
 CTL_TESTS := $(foreach test,$(INTEGRATION_TESTS),$(if $(findstring /test_ctl_,$(test)),$(test)))
 # The longest first: several run at a time.
@@ -130,6 +131,13 @@ $(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
 $(FAULT_TESTS): $(B)/test/faults/%: $(B)/test/tests/faults/%.o \
                 $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 
+# A harness with what feeds it: files here, libFuzzer in `make fuzz`.
+FUZZ_MAIN = $(B)/test/tests/fuzz/replay.o
+$(FUZZERS): $(B)/test/fuzz/%: $(B)/test/tests/fuzz/%.o $(B)/test/tests/fuzz/harness.o $(filter %.o,$(FUZZ_MAIN)) \
+            $(B)/test/libsynwaitd.a
+	@mkdir -p $(@D)
+	$(CC) $(SANITIZE) $(filter -%,$(FUZZ_MAIN)) $(filter %.o,$^) $(B)/test/libsynwaitd.a $(pkg_libs) -pthread -o $@
+
 $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) -pthread -o $@
 
@@ -159,7 +167,7 @@ $(BENCH): $(B)/libsynwaitd.a
 	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
 
 objects: $(ALL_SRC:%.c=$(B)/release/%.o)
-test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS) $(TOOLS) $(PRELOADS)
+test-programs: all $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(FUZZERS) $(INTEGRATION_TESTS) $(FAULT_TESTS) $(TOOLS) $(PRELOADS)
 
 run:
 	@tools/install-deps build
@@ -199,6 +207,19 @@ integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(
 # What breaks around the daemon, one row each. Several at a time: they mostly wait.
 faults: all $(FAULT_TESTS) $(B)/test/synwaitd $(TOOLS) $(PRELOADS)
 	@JOBS=3 tests/run $(FAULT_TESTS)
+
+# The parsers of what comes from outside, SECONDS_EACH=60 or RUNS=N each; ONLY='NAME...' takes these alone.
+fuzz:
+	@tools/install-deps fuzz
+	@$(MAKE) --no-print-directory -s -j$$(nproc) B=$(B)/fuzz CC=$(CLANG) FUZZ_MAIN=-fsanitize=fuzzer \
+	    SANITIZE='-fsanitize=fuzzer-no-link $(SANITIZE)' fuzz-programs
+	@B=$(B) SECONDS_EACH='$(SECONDS_EACH)' RUNS='$(RUNS)' ONLY='$(ONLY)' tests/run tests/fuzz/run
+
+fuzz-programs: $(FUZZERS)
+
+# The same harnesses over what has been found, and over what they start from.
+fuzz-regression: $(FUZZERS)
+	@tests/run $(FUZZERS)
 
 # Several at a time: they mostly wait.
 e2e: test-programs
@@ -311,7 +332,9 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage monitoring-check e2e-monitoring'
+	@echo '             style analyze compilers unit fuzz-regression integration faults e2e gauntlet coverage'
+	@echo '             monitoring-check e2e-monitoring'
+	@echo 'fuzz         libFuzzer on every parser of what comes from outside; SECONDS_EACH=60 RUNS=N ONLY="NAME..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'monitoring-check  rules, routes and dashboards by promtool and amtool; e2e-monitoring: a flood, until Alertmanager'
 	@echo '             shows it and shows it no more; with programs fetched into $(B)/monitoring (root)'
@@ -334,7 +357,8 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
+        faults fuzz fuzz-programs fuzz-regression e2e e2e-matrix kernel-matrix coverage instrumented gauntlet \
+        monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

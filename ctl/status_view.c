@@ -445,14 +445,25 @@ static json_t *load(struct reader *reader) {
     return parse(reader, buffer, (size_t)length);
 }
 
+static int read_json(struct reader *reader, json_t *json, struct status_view *view) {
+    memset(view, 0, sizeof *view);
+    if (json)
+        read_root(reader, json, view);
+    json_decref(json);
+    return reader->result;
+}
+
+int status_view_parse(const char *path, const char *bytes, size_t length, struct status_view *view,
+                      char error[STATUS_ERROR_SIZE]) {
+    struct reader reader = {.path = path, .error = error};
+
+    error[0] = '\0';
+    return read_json(&reader, parse(&reader, bytes, length), view);
+}
+
 int status_view_read(const char *path, struct status_view *view, char error[STATUS_ERROR_SIZE]) {
     struct reader reader = {.path = path, .error = error};
 
-    memset(view, 0, sizeof *view);
     error[0] = '\0';
-    json_t *json = load(&reader);
-    if (json)
-        read_root(&reader, json, view);
-    json_decref(json);
-    return reader.result;
+    return read_json(&reader, load(&reader), view);
 }

@@ -32,7 +32,7 @@ const struct threshold_rule *config_rule(const struct config *config, enum condi
 }
 
 void config_draft_init(struct config_draft *draft) {
-    memset(draft, 0, sizeof *draft);
+    memset(draft, 0, offsetof(struct config_draft, port));
     config_defaults(&draft->config);
     for (size_t i = 0; i < CONDITION_COUNT; i++)
         draft->rule[i].rule = draft->config.rule[i];

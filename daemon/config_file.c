@@ -12,33 +12,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "record.h"
 #include "util.h"
 
 #define FILE_SHOWN_BYTES 160
-
-/* Length of the UTF-8 character at @p text, 0 if there is none. */
-static size_t utf8_length(const unsigned char *text) {
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-
-    if (text[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
-/* The line goes to logs and to JSON: no line breaks, no terminal sequences, valid UTF-8. */
-static void make_printable(char *line) {
-    unsigned char *c = (unsigned char *)line;
-
-    while (*c != '\0') {
-        size_t length = utf8_length(c);
-        if (length == 0 || *c < ' ' || *c == 0x7F)
-            *c = '?';
-        c += length > 0 ? length : 1;
-    }
-}
 
 /* The end of a long path tells more than its beginning. */
 static void add_file(struct text *line, const char *file) {
@@ -65,7 +42,7 @@ int config_fail(char error[CONFIG_ERROR_SIZE], const char *file, unsigned line, 
     if (path)
         text_add(&out, ": %s", path);
     text_add(&out, ": %s", message);
-    make_printable(error);
+    text_clean(error); /* it goes to logs and to JSON */
     return -EINVAL;
 }
 
@@ -93,7 +70,6 @@ static int fail_errno(char error[CONFIG_ERROR_SIZE], const char *path, int numbe
     return -number;
 }
 
-/* Reads at most one byte more than is allowed. */
 static ssize_t read_all(int fd, char *buffer, size_t size) {
     size_t length = 0;
 
@@ -110,28 +86,19 @@ static ssize_t read_all(int fd, char *buffer, size_t size) {
     return (ssize_t)length;
 }
 
-/* Reads the file's bytes; O_NONBLOCK so that opening a FIFO returns. */
-static int read_bytes(const char *path, char *buffer, size_t *length, char error[CONFIG_ERROR_SIZE]) {
-    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+/* @return bytes of the open file, or -errno */
+static ssize_t file_size(const char *path, int fd, char error[CONFIG_ERROR_SIZE]) {
     struct stat status;
 
-    *length = 0;
-    /* A socket in the file system cannot be opened at all (open(2): ENXIO). */
-    if (fd < 0)
-        return fail_errno(error, path, errno);
     if (fstat(fd, &status) < 0)
         return fail_errno(error, path, errno);
     if (is_null_device(&status))
         return 0;
     if (!S_ISREG(status.st_mode))
         return config_fail(error, path, 0, NULL, "is %s, allowed: a regular file", file_type(status.st_mode));
-    ssize_t got = read_all(fd, buffer, CONFIG_FILE_MAX_BYTES + 1);
-    if (got < 0)
-        return fail_errno(error, path, (int)-got);
-    if (got > CONFIG_FILE_MAX_BYTES)
+    if (status.st_size > CONFIG_FILE_MAX_BYTES)
         return config_fail(error, path, 0, NULL, "is too large, allowed: 1 MiB");
-    *length = (size_t)got;
-    return 0;
+    return status.st_size;
 }
 
 static unsigned line_at(const char *bytes, const char *at) {
@@ -163,15 +130,30 @@ static int scan_bytes(const char *path, const char *bytes, size_t length, char *
     return 0;
 }
 
-int config_file_read(const char *path, char **text, char error[CONFIG_ERROR_SIZE]) {
-    char *bytes = calloc(1, CONFIG_FILE_MAX_BYTES + 2);
-    size_t length = 0;
+/* @param size of the file, as it was when it was opened */
+static int read_text(const char *path, int fd, size_t size, char **text, char error[CONFIG_ERROR_SIZE]) {
+    char *bytes = calloc(1, size + 2); /* one more to see that it grows, and a NUL */
 
     if (!bytes)
         return fail_errno(error, path, ENOMEM);
-    int result = read_bytes(path, bytes, &length, error);
+    ssize_t got = read_all(fd, bytes, size + 1);
+    int result = got < 0 ? fail_errno(error, path, (int)-got) : 0;
+    if (result == 0 && (size_t)got > size)
+        result =
+            config_fail(error, path, 0, NULL, "grows while it is read, allowed: a file that is finished");
     if (result == 0)
-        result = scan_bytes(path, bytes, length, text, error);
+        result = scan_bytes(path, bytes, (size_t)got, text, error);
     free(bytes);
     return result;
+}
+
+int config_file_read(const char *path, char **text, char error[CONFIG_ERROR_SIZE]) {
+    /* O_NONBLOCK so that opening a FIFO returns. A socket in the file system cannot be opened at all
+       (open(2): ENXIO). */
+    CLEANUP_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0)
+        return fail_errno(error, path, errno);
+    ssize_t size = file_size(path, fd, error);
+    return size < 0 ? (int)size : read_text(path, fd, (size_t)size, text, error);
 }

@@ -159,13 +159,17 @@ static json_t *table_to_json(const char *boot_id, const struct incident_table *t
                      "incidents", incidents);
 }
 
-int state_file_save(const char *directory, const char *boot_id, const struct incident_table *table) {
+char *state_file_format(const char *boot_id, const struct incident_table *table) {
     json_t *root = table_to_json(boot_id, table);
+    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
 
-    if (!root)
-        return -ENOMEM;
-    CLEANUP_FREE char *text = json_dumps(root, JSON_INDENT(1));
     json_decref(root);
+    return text;
+}
+
+int state_file_save(const char *directory, const char *boot_id, const struct incident_table *table) {
+    CLEANUP_FREE char *text = state_file_format(boot_id, table);
+
     if (!text)
         return -ENOMEM;
     return write_file_atomic(directory, STATE_FILE_NAME, text, strlen(text), 0600);
@@ -388,6 +392,15 @@ static int read_table(json_t *root, const char *boot_id, uint64_t now_usec, stru
     return strcmp(boot, boot_id) != 0 || reader.from_future ? 0 : (int)count;
 }
 
+int state_file_parse(const char *text, size_t length, const char *boot_id, uint64_t now_usec,
+                     struct incident_table *table) {
+    json_t *root = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
+    int result = root ? read_table(root, boot_id, now_usec, table) : -EBADMSG;
+
+    json_decref(root);
+    return result;
+}
+
 /* @p text has room for FILE_BYTES_MAX + 1. */
 static int read_file(const char *directory, const char *boot_id, uint64_t now_usec, char *text,
                      struct incident_table *table) {
@@ -397,12 +410,7 @@ static int read_file(const char *directory, const char *boot_id, uint64_t now_us
     int length = read_file_at(dir_fd, STATE_FILE_NAME, text, FILE_BYTES_MAX + 1);
     if (length < 0)
         return length == -ENOENT ? 0 : length == -EFBIG ? -EBADMSG : length;
-    json_t *root = json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, NULL);
-    if (!root)
-        return -EBADMSG;
-    int result = read_table(root, boot_id, now_usec, table);
-    json_decref(root);
-    return result;
+    return state_file_parse(text, (size_t)length, boot_id, now_usec, table);
 }
 
 int state_file_load(const char *directory, const char *boot_id, uint64_t now_usec,

@@ -58,6 +58,8 @@ void text_add(struct text *text, const char *format, ...) {
     size_t room = text->size - text->length;
     va_list args;
 
+    if (text->cut)
+        return; /* a character that was cut off may have left room */
     va_start(args, format);
     int written = vsnprintf(text->buffer + text->length, room, format, args);
     va_end(args);
@@ -74,6 +76,8 @@ void text_put(struct text *text, const char *bytes, size_t length) {
     size_t room = text->size - 1 - text->length;
     bool fits = length <= room;
 
+    if (text->cut)
+        return;
     memcpy(text->buffer + text->length, bytes, fits ? length : room);
     text->length += fits ? length : room;
     text->buffer[text->length] = '\0';

@@ -34,8 +34,8 @@ struct config_draft {
     struct config config; /* the sections; its rules are filled in by config_draft_finish() */
     struct config_origin origin[SECTION_COUNT][SECTION_KEYS_MAX];
     struct rule_draft rule[CONDITION_COUNT];
-    struct port_draft port[PORT_RULES_MAX]; /* ascending by port */
     size_t port_count;
+    struct port_draft port[PORT_RULES_MAX]; /* ascending by port; those in use alone are set */
 };
 
 /** Fills a draft with the defaults. */

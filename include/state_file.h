@@ -20,4 +20,15 @@ int state_file_save(const char *directory, const char *boot_id, const struct inc
 int state_file_load(const char *directory, const char *boot_id, uint64_t now_usec,
                     struct incident_table *table);
 
+/** @return malloc'ed text of the file, or NULL: no memory */
+char *state_file_format(const char *boot_id, const struct incident_table *table);
+
+/**
+ * Reads such a text.
+ * @param table zeroed up to where an earlier one ended; worth nothing unless the result is positive
+ * @return as state_file_load()
+ */
+int state_file_parse(const char *text, size_t length, const char *boot_id, uint64_t now_usec,
+                     struct incident_table *table);
+
 #endif

@@ -94,6 +94,10 @@ struct status_view {
  */
 int status_view_read(const char *path, struct status_view *view, char error[STATUS_ERROR_SIZE]);
 
+/** Checks what has been read of a file already; @p path is for the error alone. @return 0 or -EBADMSG */
+int status_view_parse(const char *path, const char *bytes, size_t length, struct status_view *view,
+                      char error[STATUS_ERROR_SIZE]);
+
 /** @return whether the view is older than three intervals (at least 3 s) at @p realtime_usec, or from after
  * it. */
 bool status_view_is_stale(const struct status_view *view, uint64_t realtime_usec);

@@ -36,7 +36,8 @@ struct text {
 /** Starts an empty text in @p buffer of @p size bytes (size must be at least 1). */
 struct text text_in(char *buffer, size_t size);
 
-/** Appends printf-style; what does not fit is cut at the last whole UTF-8 character. */
+/** Appends printf-style; what does not fit is cut at the last whole UTF-8 character. Nothing follows a cut.
+ */
 void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** Appends @p length bytes, without the cost of a format; cut alike. */

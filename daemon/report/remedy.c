@@ -182,6 +182,7 @@ void advice_format(const struct finding *finding, const struct provenance *prove
     if (!provenance || text->length - start <= RECORD_VALUE_MAX)
         return;
     text->length = start;
+    text->cut = false;
     text->buffer[start] = '\0';
     add_list(finding, provenance, false, text);
 }

@@ -131,29 +131,48 @@ static int parse_range(const char *text, size_t length, uint64_t *first, uint64_
     return *first <= *last && *last < PORTS ? 0 : -EBADMSG;
 }
 
+/* The bits of word @p word that stand for ports from @p first to @p last. */
+static uint64_t bits_of(uint64_t word, uint64_t first, uint64_t last) {
+    uint64_t bits = UINT64_MAX;
+
+    if (word == first / 64)
+        bits &= UINT64_MAX << (first % 64);
+    if (word == last / 64)
+        bits &= UINT64_MAX >> (63 - last % 64);
+    return bits;
+}
+
+/* A word at a time: who writes the list may name a port many times. */
+static void reserve(struct reserved_ports *reserved, uint64_t first, uint64_t last) {
+    for (uint64_t word = first / 64; word <= last / 64; word++)
+        reserved->port[word] |= bits_of(word, first, last);
+}
+
+static int count_within(const struct reserved_ports *reserved, uint64_t low, uint64_t high) {
+    int count = 0;
+
+    for (uint64_t word = low / 64; low <= high && high < PORTS && word <= high / 64; word++)
+        count += __builtin_popcountll(reserved->port[word] & bits_of(word, low, high));
+    return count;
+}
+
 int reserved_ports_within(const char *text, unsigned int low, unsigned int high,
                           struct reserved_ports *reserved) {
     size_t length = strcspn(text, "\n");
     uint64_t first, last;
-    int count = 0;
 
     *reserved = (struct reserved_ports){0};
     for (size_t at = 0; at < length;) {
         size_t part = strcspn(text + at, ",\n");
         if (parse_range(text + at, part, &first, &last) < 0)
             return -EBADMSG;
-        for (uint64_t port = first; port <= last; port++) {
-            uint64_t bit = UINT64_C(1) << (port % 64);
-            if (port >= low && port <= high && !(reserved->port[port / 64] & bit))
-                count++;
-            reserved->port[port / 64] |= bit;
-        }
+        reserve(reserved, first, last);
         at += part;
         if (text[at] == ',' && ++at == length)
             return -EBADMSG;
     }
     reserved->known = true;
-    return count;
+    return count_within(reserved, low, high);
 }
 
 /* @param text a short list; a longer one is read again */

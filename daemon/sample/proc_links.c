@@ -17,11 +17,14 @@ int64_t proc_link_socket(int directory_fd, const char *link) {
 
     if (length < 0)
         return -errno;
-    if (length <= (ssize_t)sizeof prefix || memcmp(target, prefix, sizeof prefix - 1) != 0)
+    if (length <= (ssize_t)sizeof prefix || memcmp(target, prefix, sizeof prefix - 1) != 0 ||
+        target[length - 1] != ']')
         return 0;
     size_t digits = (size_t)length - sizeof prefix; /* without the bracket at the end */
     /* The numbers of sockfs have 32 bits (fs/inode.c: get_next_ino()). */
-    return decimal_parse(target + sizeof prefix - 1, digits, &inode) < 0 ? 0 : (int64_t)inode;
+    if (decimal_parse(target + sizeof prefix - 1, digits, &inode) < 0 || inode > UINT32_MAX)
+        return 0;
+    return (int64_t)inode;
 }
 
 void proc_read_comm(int directory_fd, const char *path, char comm[COMM_SIZE]) {

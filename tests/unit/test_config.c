@@ -251,6 +251,10 @@ static void test_messages_are_printable(void **state) {
         {"control characters", "alerts = { reminder = \"\x1b[31m\n5s\"; };",
          "case.conf:1: alerts.reminder: \"?[31m?5s\" is no time span, allowed: \"0\", or a time span from "
          "\"10s\" to \"1w\""},
+        {"no UTF-8 in its shortest form, and a control character of C1",
+         "alerts = { reminder = \"\xE0\x80\x80\xC2\x9B\"; };",
+         "case.conf:1: alerts.reminder: \"?????\" is no time span, allowed: \"0\", or a time span from "
+         "\"10s\" to \"1w\""},
         {"not UTF-8", "alerts = { reminder = \"5\xb5s\"; };",
          "case.conf:1: alerts.reminder: \"5?s\" is no time span, allowed: \"0\", or a time span from "
          "\"10s\" to \"1w\""},

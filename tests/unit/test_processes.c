@@ -54,6 +54,20 @@ static void found_by_inode(void **state) {
     processes_free(processes);
 }
 
+/* No kernel writes such links; they are no sockets, and no errors either. */
+static void passes_over_strange_links(void **state) {
+    const struct tree *tree = *state;
+
+    add_process(tree, 90, "a\n");
+    add_link(tree, 90, 3, "socket:[4711x");
+    add_process(tree, 100, "b\n");
+    for (int fd = 0; fd < 9; fd++) /* in whatever order they are read */
+        add_link(tree, 100, fd, fd == 4 ? "socket:[4711]" : "socket:[18446744073709551615]");
+    struct processes *processes = processes_of(tree);
+    check_found(processes, SECOND, 4711, 100, "b");
+    processes_free(processes);
+}
+
 /* A known process that closed the socket, or ended, is not named any more; the new holder is. */
 static void follows_the_socket(void **state) {
     const struct tree *tree = *state;
@@ -271,10 +285,11 @@ static void does_not_give_up(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        in_tree(wanted_together),       in_tree(found_by_inode),   in_tree(follows_the_socket),
-        in_tree(nobody_is_remembered),  in_tree(many_inodes),      in_tree(cut_search_goes_on),
-        in_tree(freed_in_the_middle),   cmocka_unit_test(no_proc), cmocka_unit_test(own_process),
-        cmocka_unit_test(unprivileged), in_tree(gives_up),         in_tree(does_not_give_up),
+        in_tree(passes_over_strange_links), in_tree(wanted_together),       in_tree(found_by_inode),
+        in_tree(follows_the_socket),        in_tree(nobody_is_remembered),  in_tree(many_inodes),
+        in_tree(cut_search_goes_on),        in_tree(freed_in_the_middle),   cmocka_unit_test(no_proc),
+        cmocka_unit_test(own_process),      cmocka_unit_test(unprivileged), in_tree(gives_up),
+        in_tree(does_not_give_up),
     };
 
     return cmocka_run_group_tests(tests, netns_setup, NULL);

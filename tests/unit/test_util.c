@@ -74,16 +74,26 @@ static void test_text_cut(void **state) {
 }
 
 static void test_text_after_cut(void **state) {
-    char buffer[6];
-    struct text text = text_in(buffer, sizeof buffer);
+    static const struct {
+        const char *name, *second, *result;
+    } rows[] = {
+        {"full", "-34567", "12-34"},
+        {"room where a character was cut off", "--\xE2\x82\xAC", "12--"},
+    };
 
     (void)state;
-    text_add(&text, "%d", 12);
-    text_add(&text, "-%s", "34567");
-    text_add(&text, "more");
-    assert_string_equal(buffer, "12-34");
-    assert_int_equal(text.length, 5);
-    assert_true(text.cut);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char buffer[6];
+        struct text text = text_in(buffer, sizeof buffer);
+        text_add(&text, "%d", 12);
+        text_add(&text, "%s", rows[i].second);
+        text_add(&text, "more");
+        text_put_string(&text, "!");
+        if (strcmp(buffer, rows[i].result) != 0)
+            fail_msg("%s: \"%s\"", rows[i].name, buffer);
+        check_row(rows[i].name, text.length, strlen(rows[i].result));
+        assert_true(text.cut);
+    }
 }
 
 static void test_text_put(void **state) {
