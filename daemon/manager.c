@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "listener_queues.h"
 #include "log.h"
 #include "netns.h"
+#include "notify.h"
 #include "owners.h"
 #include "page.h"
 #include "record.h"
@@ -35,7 +35,6 @@
 #include "util.h"
 #include "view.h"
 
-#define STATUS_MIN_USEC (10 * USEC_PER_SEC)
 #define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
 #define SLACK_DIVISOR   20
 
@@ -65,8 +64,7 @@ struct manager {
     uint64_t due_usec;  /* of the next regular tick */
     uint64_t wake_usec; /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
-    uint64_t notified_usec;
-    uint64_t watchdog_usec;
+    struct notifier notifier;
 };
 
 static size_t open_incidents(const struct manager *manager) {
@@ -182,25 +180,19 @@ static bool can_see(const struct sample *sample) {
 /* systemd's status line, and the watchdog's proof that a sample was taken and judged. */
 static void notify(struct manager *manager, bool changed) {
     const struct sample *sample = manager->sample;
-    uint64_t now = sample->taken_usec;
-    uint64_t due = manager->watchdog_usec > 0 && manager->watchdog_usec / 4 < STATUS_MIN_USEC
-                       ? manager->watchdog_usec / 4
-                       : STATUS_MIN_USEC;
 
-    if (!changed && manager->notified_usec > 0 && now - manager->notified_usec < due)
+    if (!changed && !notify_status_is_due(&manager->notifier, sample->taken_usec))
         return;
-    manager->notified_usec = now;
     char buffer[256];
     struct text text = text_in(buffer, sizeof buffer);
     size_t open = open_incidents(manager);
-    text_add(&text, "%sSTATUS=%zu open incident%s", can_see(sample) ? "WATCHDOG=1\n" : "", open,
-             open == 1 ? "" : "s");
+    text_add(&text, "%zu open incident%s", open, open == 1 ? "" : "s");
     add_state(&text, sample, STATE_ESTABLISHED);
     add_state(&text, sample, STATE_SYN_RECV);
     add_state(&text, sample, STATE_CLOSE_WAIT);
     add_state(&text, sample, STATE_TIME_WAIT);
     add_overdue(&text, manager);
-    sd_notify(0, text.buffer);
+    notify_status(&manager->notifier, can_see(sample), text.buffer, sample->taken_usec);
 }
 
 /* The files that others read. A failure is told once, and once more when it is over. */
@@ -314,20 +306,10 @@ static int tick(struct manager *manager) {
     return 0;
 }
 
-/* An interval near the unit's WatchdogSec= would look like a hang: ask for a longer one. */
-static void fit_watchdog(struct manager *manager) {
-    uint64_t needed = 3 * manager->config->interval_usec;
-
-    if (sd_watchdog_enabled(0, &manager->watchdog_usec) <= 0 || manager->watchdog_usec >= needed)
-        return;
-    manager->watchdog_usec = needed;
-    sd_notifyf(0, "WATCHDOG_USEC=%" PRIu64, needed);
-}
-
 static void reload(struct manager *manager) {
     char error[CONFIG_ERROR_SIZE];
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
+    notify_reloading(&manager->notifier, now_monotonic_usec());
     if (config_load(manager->config, manager->options->config_file, "", error) < 0) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
     } else {
@@ -335,12 +317,12 @@ static void reload(struct manager *manager) {
         uint64_t next = now_monotonic_usec() + manager->config->interval_usec;
         manager->due_usec = next < manager->due_usec ? next : manager->due_usec;
         allow_slack(manager);
-        fit_watchdog(manager);
+        notify_fit_watchdog(&manager->notifier, manager->config->interval_usec);
         remove_stale_views(manager);
         output_directory_close(&manager->view_directory); /* another may stand at its path by now */
         report_log(LOG_INFO, "configuration reloaded");
     }
-    sd_notify(0, "READY=1");
+    notify_ready(&manager->notifier);
     resident_give_back();
     schedule(manager);
 }
@@ -431,19 +413,19 @@ static int start(struct manager *manager) {
         return result;
     manager->due_usec = now_monotonic_usec() + manager->config->interval_usec;
     allow_slack(manager);
-    fit_watchdog(manager);
+    notify_fit_watchdog(&manager->notifier, manager->config->interval_usec);
     remove_stale_views(manager);
     resume_incidents(manager);
     greet(manager);
     /* The first sample comes at once (wake_usec is 0), but not before we are ready: with a million sockets
        its walk takes a while. */
-    sd_notify(0, "READY=1");
+    notify_ready(&manager->notifier);
     resident_give_back();
     return 0;
 }
 
 static void stop(struct manager *manager) {
-    sd_notify(0, "STOPPING=1");
+    notify_stopping(&manager->notifier);
     if (manager->sample) /* otherwise those of the previous life have not been taken over */
         save_incidents(manager);
     sampler_free(manager->sampler);
