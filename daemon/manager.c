@@ -96,13 +96,16 @@ static void remove_stale_views(const struct manager *manager) {
         unlink(path);
 }
 
+/* Not once an alert could not be written: the next start must not take it for told. */
 static void save_incidents(struct manager *manager) {
-    if (!manager->state_directory)
+    if (!manager->state_directory || report_failed())
         return;
     int result = state_file_save(manager->state_directory, manager->boot_id, &manager->incidents);
     if (result < 0 && !manager->state_file_failed)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents would not outlive a restart",
                    manager->state_directory, strerror(-result));
+    else if (result == 0 && manager->state_file_failed)
+        report_log(LOG_INFO, "%s/" STATE_FILE_NAME ": written again", manager->state_directory);
     manager->state_file_failed = result < 0;
 }
 
@@ -145,7 +148,7 @@ static void send_alerts(struct manager *manager, size_t count) {
         else
             report_log(LOG_ERR, "an alert is lost: %s", strerror(ENOMEM));
     }
-    if (count > 0)
+    if (count > 0 || manager->state_file_failed)
         save_incidents(manager);
 }
 
