@@ -338,6 +338,15 @@ static int block_signals(struct manager *manager) {
     return sigprocmask(SIG_BLOCK, &manager->signals, NULL) < 0 ? -errno : 0;
 }
 
+/* The kernel hands out the lowest number first: a storm of SIGHUP would keep the others waiting for ever. */
+static int end_before_reload(int number) {
+    sigset_t pending;
+
+    if (number != SIGHUP || sigpending(&pending) < 0)
+        return number;
+    return sigismember(&pending, SIGTERM) ? SIGTERM : sigismember(&pending, SIGINT) ? SIGINT : number;
+}
+
 /* One system call: a timer of its own and a descriptor for signals would take a setting, a wait and a read.
    @return the signal, 0 when it is @p now_usec's time or for no reason, or -errno */
 static int wait_for_signal(const struct manager *manager, uint64_t now_usec) {
@@ -347,7 +356,7 @@ static int wait_for_signal(const struct manager *manager, uint64_t now_usec) {
     int number = sigtimedwait(&manager->signals, NULL, &timeout);
 
     if (number > 0)
-        return number;
+        return end_before_reload(number);
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
