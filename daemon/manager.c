@@ -2,6 +2,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <syslog.h>
 #include <systemd/sd-id128.h>
@@ -59,6 +61,7 @@ struct manager {
     const char *runtime_directory;          /* for status and metrics; NULL: none */
     struct output_directory view_directory; /* the same */
     const char *state_directory;            /* for incidents; NULL: they are not kept */
+    int lock[2];                            /* held on both */
     bool state_file_failed, view_failed;
     bool queues_told, queues_work;
     uint64_t due_usec;  /* of the next regular tick */
@@ -80,6 +83,27 @@ static const char *given_directory(const char *variable) {
     const char *list = getenv(variable);
 
     return list && list[0] == '/' ? strndup(list, strcspn(list, ":")) : NULL; /* the first; kept to the end */
+}
+
+/* Two would write over each other's files and take over each other's incidents. A directory that cannot be
+   opened is no reason to refuse: that is said when it is written to. */
+static int lock_directories(struct manager *manager) {
+    const char *const path[] = {manager->state_directory, manager->runtime_directory};
+    const char *locked = "";
+    int result = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
+        manager->lock[i] = -1;
+        if (!path[i] || strcmp(path[i], locked) == 0)
+            continue;
+        locked = path[i];
+        manager->lock[i] = open(path[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (manager->lock[i] < 0 || flock(manager->lock[i], LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            continue;
+        report_log(LOG_ERR, "%s: another synwaitd uses it", path[i]);
+        result = -EBUSY;
+    }
+    return result;
 }
 
 /* Files of a switched-off output must not be taken for fresh ones. */
@@ -406,7 +430,10 @@ static int start(struct manager *manager) {
     manager->state_directory = given_directory("STATE_DIRECTORY");
     if (!manager->state_directory)
         manager->state_directory = manager->runtime_directory;
-    int result = sd_id128_get_boot(&id);
+    int result = lock_directories(manager);
+    if (result < 0)
+        return result;
+    result = sd_id128_get_boot(&id);
     if (result < 0)
         return result;
     sd_id128_to_string(id, manager->boot_id);
@@ -443,6 +470,8 @@ static void stop(struct manager *manager) {
     sampler_free(manager->sampler);
     owners_free(manager->owners);
     output_directory_close(&manager->view_directory);
+    cleanup_fd(&manager->lock[0]);
+    cleanup_fd(&manager->lock[1]);
 }
 
 int manager_run(struct config *config, const struct manager_options *options) {
