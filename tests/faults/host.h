@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 
 #include "../integration/daemon.h"
 #include "../integration/lab.h"
+#include "host_faults.h"
 #include "util.h"
 
 #define HOST_TABLE "tests/faults/HOST.md"
@@ -34,6 +36,7 @@
 #define RUNTIME     "/run/runtime"
 #define STATE       "/run/state"
 #define STATE_FILE  STATE "/incidents.json"
+#define FAULTS_FILE "/run/faults"
 
 #define QUICK                                                                                                \
     "sampling = { interval = \"100ms\"; cpu-budget = \"50%\"; walk-max-age = \"200ms\"; };\n"                \
@@ -138,6 +141,24 @@ static inline struct lab_child *host_daemon(const char *program) {
 
     lab_wait_error(daemon, "network namespace", WAIT_SECONDS);
     return daemon;
+}
+
+/* What daemons are made to see, for the test to write to, from here to host_sound(). */
+static inline volatile struct host_faults *host_faulty(void) {
+    CLEANUP_FD int fd = open(FAULTS_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    if (fd < 0 || ftruncate(fd, sizeof(struct host_faults)) < 0)
+        fail_msg(FAULTS_FILE ": %s", strerror(errno));
+    void *page = mmap(NULL, sizeof(struct host_faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_ptr_not_equal(page, MAP_FAILED);
+    setenv("HOST_FAULTS", FAULTS_FILE, 1);
+    setenv("LD_PRELOAD", lab_program("tools/host.so"), 1);
+    return page;
+}
+
+static inline void host_sound(void) {
+    unsetenv("LD_PRELOAD");
+    unsetenv("HOST_FAULTS");
 }
 
 static inline struct lab_child *host_pile(void) {

@@ -1,32 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks that are set while the daemon runs or between two lives, and an end in the middle of a write. */
-#include <sys/mman.h>
-
 #include "host.h"
-#include "host_faults.h"
 
-#define HOUR        3600
-#define FAULTS_FILE "/run/faults"
-
-/* @return what the daemon that is started next is made to see, for the test to write to */
-static volatile struct host_faults *make_faults(void) {
-    CLEANUP_FD int fd = open(FAULTS_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-
-    if (fd < 0 || ftruncate(fd, sizeof(struct host_faults)) < 0)
-        fail_msg(FAULTS_FILE ": %s", strerror(errno));
-    void *page = mmap(NULL, sizeof(struct host_faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    assert_ptr_not_equal(page, MAP_FAILED);
-    return page;
-}
-
-static struct lab_child *faulty_daemon(void) {
-    setenv("HOST_FAULTS", FAULTS_FILE, 1);
-    setenv("LD_PRELOAD", lab_program("tools/host.so"), 1);
-    struct lab_child *daemon = host_daemon(DAEMON_RELEASE);
-    unsetenv("LD_PRELOAD");
-    unsetenv("HOST_FAULTS");
-    return daemon;
-}
+#define HOUR 3600
 
 static void set_clock(volatile struct host_faults *faults, const char *clock, int64_t sec) {
     if (strcmp(clock, "realtime") == 0)
@@ -40,8 +16,9 @@ static void run_set(const struct fault *fault) {
     int64_t sec = strtoll(fault->before, NULL, 10);
 
     host_enter();
-    volatile struct host_faults *faults = make_faults();
-    struct lab_child *daemon = faulty_daemon();
+    volatile struct host_faults *faults = host_faulty();
+    struct lab_child *daemon = host_daemon(DAEMON_RELEASE);
+    host_sound();
     struct lab_child *pile = host_pile();
     host_wait_raised(daemon);
     long long missed = host_status("missed_ticks"), before = host_status("time_usec");
@@ -61,8 +38,9 @@ static void run_set(const struct fault *fault) {
 static void run_jump(const struct fault *fault) {
     (void)fault;
     host_enter();
-    volatile struct host_faults *faults = make_faults();
-    struct lab_child *daemon = faulty_daemon();
+    volatile struct host_faults *faults = host_faulty();
+    struct lab_child *daemon = host_daemon(DAEMON_RELEASE);
+    host_sound();
     struct lab_child *pile = host_pile();
     host_wait_raised(daemon);
     host_wait_ticks(1);
@@ -129,9 +107,10 @@ static void run_namespace(const struct fault *fault) {
 static void run_die(const struct fault *fault) {
     (void)fault;
     host_enter();
-    volatile struct host_faults *faults = make_faults();
+    volatile struct host_faults *faults = host_faulty();
     faults->die_before_rename = true;
-    struct lab_child *first = faulty_daemon();
+    struct lab_child *first = host_daemon(DAEMON_RELEASE);
+    host_sound();
     struct lab_child *pile = host_pile();
     host_wait_raised(first);
     while (waitpid(first->pid, &first->status, 0) < 0)
@@ -140,7 +119,7 @@ static void run_die(const struct fault *fault) {
     assert_true(WIFSIGNALED(first->status));
     host_shell("test -s " STATE "/.incidents.json.tmp && ! test -e " STATE_FILE);
     faults->die_before_rename = false;
-    struct lab_child *second = faulty_daemon();
+    struct lab_child *second = host_daemon(DAEMON_RELEASE);
     host_wait_raised(second);
     host_wait_ticks(1);
     host_shell("test -s " STATE_FILE " && ! test -e " STATE "/.incidents.json.tmp");

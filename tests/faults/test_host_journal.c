@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* A journald that is absent, restarted or answers with errors. That it hangs: test_host_hung. */
-#include <sys/mman.h>
-
-#include "host_faults.h"
 #include "receiver.h"
 
-#define FAULTS_FILE "/run/faults"
-#define RAISED      "SYNWAITD_EVENT=raised\n"
-#define CLEARED     "SYNWAITD_EVENT=cleared\n"
+#define RAISED  "SYNWAITD_EVENT=raised\n"
+#define CLEARED "SYNWAITD_EVENT=cleared\n"
 
 static struct receiver journal;
 
@@ -73,21 +69,13 @@ static void run_restarted(const struct fault *fault) {
 
 /* Every send fails until the alert has been raised. */
 static void run_errors(const struct fault *fault) {
-    CLEANUP_FD int fd = -1;
     bool is_lost = fault->after != NULL;
 
     enter();
-    fd = open(FAULTS_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    assert_int_equal(ftruncate(fd, sizeof(struct host_faults)), 0);
-    volatile struct host_faults *faults =
-        mmap(NULL, sizeof(struct host_faults), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    assert_ptr_not_equal((const void *)(uintptr_t)faults, MAP_FAILED);
     receiver_open(&journal, JOURNAL_SOCKET);
-    setenv("HOST_FAULTS", FAULTS_FILE, 1);
-    setenv("LD_PRELOAD", lab_program("tools/host.so"), 1);
+    volatile struct host_faults *faults = host_faulty();
     struct lab_child *daemon = journal_daemon(DAEMON_RELEASE);
-    unsetenv("LD_PRELOAD");
-    unsetenv("HOST_FAULTS");
+    host_sound();
     receiver_wait(&journal, "MESSAGE=version ");
     faults->journal_errno = (int32_t)strtol(fault->inject, NULL, 10);
     struct lab_child *pile = pile_up();

@@ -23,6 +23,7 @@ static void run_state(const struct fault *fault) {
         host_shell(fault->repair);
         lab_wait_error(first, KEPT, WAIT_SECONDS);
     }
+    host_wait_ticks(1); /* the file is written after the alert */
     host_incident(first, "raised", raised);
     host_kill(first);
     host_shell(fault->after);
@@ -46,7 +47,7 @@ static void run_restart(const struct fault *fault) {
     host_wait_raised(first);
     host_incident(first, "raised", raised);
     if (strcmp(fault->inject, "kill") == 0) {
-        host_wait_ticks(1); /* what comes after the alert is the writing of the file */
+        host_wait_ticks(1);
         host_kill(first);
     } else {
         host_finish(first, 1, 0);
