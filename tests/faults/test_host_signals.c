@@ -43,18 +43,19 @@ static void run_storm(const struct fault *fault) {
     host_finish(daemon, 1, 0);
 }
 
-/* Several send SIGHUP without a pause, so that there is always one more: SIGTERM has to have its turn. */
+/* Of pending signals the kernel hands out the lowest number first: as long as another SIGHUP came during each
+   reload, SIGTERM would never have its turn. Both wait while the daemon is stopped. */
 static void run_term_in_storm(const struct fault *fault) {
-    char pid[16];
-
+    (void)fault;
     host_enter();
-    struct lab_child *daemon = host_daemon(DAEMON_RELEASE);
-    snprintf(pid, sizeof pid, "%d", daemon->pid);
-    const char *argv[] = {"/bin/sh", "-c", fault->inject, pid, NULL};
-    lab_start(LAB_HERE, argv);
-    lab_start(LAB_HERE, argv);
-    lab_wait_error(daemon, "configuration reloaded", WAIT_SECONDS);
+    struct lab_child *daemon = host_daemon(DAEMON_SANITIZED);
+    lab_signal(daemon, SIGSTOP);
+    lab_signal(daemon, SIGHUP);
+    lab_signal(daemon, SIGTERM);
+    lab_signal(daemon, SIGCONT);
     host_finish(daemon, 0, 0);
+    CLEANUP_FREE char *error = lab_error(daemon);
+    assert_null(strstr(error, "configuration reloaded"));
 }
 
 /* At any moment of a tick and of a reload. The next life must find the same incident. */
@@ -101,8 +102,8 @@ static void run_stopped(const struct fault *fault) {
 static struct fault rows[] = {
     {"SIGHUP a thousand times in a second", "while 10,000 sockets are dumped at each tick",
      "sampling goes on, raised once", run_storm, NULL, NULL, NULL, NULL, NULL},
-    {"SIGTERM in a storm of SIGHUP", "from two senders without a pause", "it ends", run_term_in_storm, NULL,
-     "while kill -HUP $0 2>/dev/null; do :; done", NULL, NULL, NULL},
+    {"SIGTERM in a storm of SIGHUP", "both pending at once", "it ends without one more reload",
+     run_term_in_storm, NULL, NULL, NULL, NULL, NULL},
     {"SIGTERM during a tick", "ten times, later each time", "exit code 0, one incident over all lives",
      run_term, NULL, NULL, NULL, NULL, NULL},
     {"SIGTERM during a reload", "right after SIGHUP", "the same", run_term, NULL, "reload", NULL, NULL, NULL},
