@@ -2,6 +2,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
@@ -9,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <syslog.h>
-#include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "listener_queues.h"
 #include "log.h"
 #include "netns.h"
+#include "notify.h"
 #include "owners.h"
 #include "page.h"
 #include "record.h"
@@ -36,7 +38,6 @@
 #include "util.h"
 #include "view.h"
 
-#define STATUS_MIN_USEC (10 * USEC_PER_SEC)
 #define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
 #define SLACK_DIVISOR   20
 
@@ -61,14 +62,14 @@ struct manager {
     const char *runtime_directory;          /* for status and metrics; NULL: none */
     struct output_directory view_directory; /* the same */
     const char *state_directory;            /* for incidents; NULL: they are not kept */
+    int lock[2];                            /* held on both */
     bool state_file_failed, view_failed, reload_failed;
     bool queues_told, queues_work;
     uint64_t due_usec;  /* of the next regular tick */
     uint64_t wake_usec; /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
     uint64_t start_realtime_usec;
-    uint64_t notified_usec;
-    uint64_t watchdog_usec;
+    struct notifier notifier;
 };
 
 static size_t open_incidents(const struct manager *manager) {
@@ -86,6 +87,27 @@ static const char *given_directory(const char *variable) {
     return list && list[0] == '/' ? strndup(list, strcspn(list, ":")) : NULL; /* the first; kept to the end */
 }
 
+/* Two would write over each other's files and take over each other's incidents. A directory that cannot be
+   opened is no reason to refuse: that is said when it is written to. */
+static int lock_directories(struct manager *manager) {
+    const char *const path[] = {manager->state_directory, manager->runtime_directory};
+    const char *locked = "";
+    int result = 0;
+
+    for (size_t i = 0; i < ARRAY_SIZE(path); i++) {
+        manager->lock[i] = -1;
+        if (!path[i] || strcmp(path[i], locked) == 0)
+            continue;
+        locked = path[i];
+        manager->lock[i] = open(path[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (manager->lock[i] < 0 || flock(manager->lock[i], LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+            continue;
+        report_log(LOG_ERR, "%s: another synwaitd uses it", path[i]);
+        result = -EBUSY;
+    }
+    return result;
+}
+
 /* Files of a switched-off output must not be taken for fresh ones. */
 static void remove_stale_views(const struct manager *manager) {
     char path[PATH_MAX];
@@ -100,13 +122,16 @@ static void remove_stale_views(const struct manager *manager) {
         unlink(path);
 }
 
+/* Not once an alert could not be written: the next start must not take it for told. */
 static void save_incidents(struct manager *manager) {
-    if (!manager->state_directory)
+    if (!manager->state_directory || report_failed())
         return;
     int result = state_file_save(manager->state_directory, manager->boot_id, &manager->incidents);
     if (result < 0 && !manager->state_file_failed)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents would not outlive a restart",
                    manager->state_directory, strerror(-result));
+    else if (result == 0 && manager->state_file_failed)
+        report_log(LOG_INFO, "%s/" STATE_FILE_NAME ": written again", manager->state_directory);
     manager->state_file_failed = result < 0;
 }
 
@@ -149,7 +174,7 @@ static void send_alerts(struct manager *manager, size_t count) {
         else
             report_log(LOG_ERR, "an alert is lost: %s", strerror(ENOMEM));
     }
-    if (count > 0)
+    if (count > 0 || manager->state_file_failed)
         save_incidents(manager);
 }
 
@@ -184,25 +209,19 @@ static bool can_see(const struct sample *sample) {
 /* systemd's status line, and the watchdog's proof that a sample was taken and judged. */
 static void notify(struct manager *manager, bool changed) {
     const struct sample *sample = manager->sample;
-    uint64_t now = sample->taken_usec;
-    uint64_t due = manager->watchdog_usec > 0 && manager->watchdog_usec / 4 < STATUS_MIN_USEC
-                       ? manager->watchdog_usec / 4
-                       : STATUS_MIN_USEC;
 
-    if (!changed && manager->notified_usec > 0 && now - manager->notified_usec < due)
+    if (!changed && !notify_status_is_due(&manager->notifier, sample->taken_usec))
         return;
-    manager->notified_usec = now;
     char buffer[256];
     struct text text = text_in(buffer, sizeof buffer);
     size_t open = open_incidents(manager);
-    text_add(&text, "%sSTATUS=%zu open incident%s", can_see(sample) ? "WATCHDOG=1\n" : "", open,
-             open == 1 ? "" : "s");
+    text_add(&text, "%zu open incident%s", open, open == 1 ? "" : "s");
     add_state(&text, sample, STATE_ESTABLISHED);
     add_state(&text, sample, STATE_SYN_RECV);
     add_state(&text, sample, STATE_CLOSE_WAIT);
     add_state(&text, sample, STATE_TIME_WAIT);
     add_overdue(&text, manager);
-    sd_notify(0, text.buffer);
+    notify_status(&manager->notifier, can_see(sample), text.buffer, sample->taken_usec);
 }
 
 static uint64_t usec_of(struct timeval time) {
@@ -325,20 +344,10 @@ static int tick(struct manager *manager) {
     return 0;
 }
 
-/* An interval near the unit's WatchdogSec= would look like a hang: ask for a longer one. */
-static void fit_watchdog(struct manager *manager) {
-    uint64_t needed = 3 * manager->config->interval_usec;
-
-    if (sd_watchdog_enabled(0, &manager->watchdog_usec) <= 0 || manager->watchdog_usec >= needed)
-        return;
-    manager->watchdog_usec = needed;
-    sd_notifyf(0, "WATCHDOG_USEC=%" PRIu64, needed);
-}
-
 static void reload(struct manager *manager) {
     char error[CONFIG_ERROR_SIZE];
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
+    notify_reloading(&manager->notifier, now_monotonic_usec());
     manager->reload_failed = config_load(manager->config, manager->options->config_file, "", error) < 0;
     if (manager->reload_failed) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
@@ -347,12 +356,12 @@ static void reload(struct manager *manager) {
         uint64_t next = now_monotonic_usec() + manager->config->interval_usec;
         manager->due_usec = next < manager->due_usec ? next : manager->due_usec;
         allow_slack(manager);
-        fit_watchdog(manager);
+        notify_fit_watchdog(&manager->notifier, manager->config->interval_usec);
         remove_stale_views(manager);
         output_directory_close(&manager->view_directory); /* another may stand at its path by now */
         report_log(LOG_INFO, "configuration reloaded");
     }
-    sd_notify(0, "READY=1");
+    notify_ready(&manager->notifier);
     resident_give_back();
     schedule(manager);
 }
@@ -365,6 +374,15 @@ static int block_signals(struct manager *manager) {
     return sigprocmask(SIG_BLOCK, &manager->signals, NULL) < 0 ? -errno : 0;
 }
 
+/* The kernel hands out the lowest number first: a storm of SIGHUP would keep the others waiting for ever. */
+static int end_before_reload(int number) {
+    sigset_t pending;
+
+    if (number != SIGHUP || sigpending(&pending) < 0)
+        return number;
+    return sigismember(&pending, SIGTERM) ? SIGTERM : sigismember(&pending, SIGINT) ? SIGINT : number;
+}
+
 /* One system call: a timer of its own and a descriptor for signals would take a setting, a wait and a read.
    @return the signal, 0 when it is @p now_usec's time or for no reason, or -errno */
 static int wait_for_signal(const struct manager *manager, uint64_t now_usec) {
@@ -374,7 +392,7 @@ static int wait_for_signal(const struct manager *manager, uint64_t now_usec) {
     int number = sigtimedwait(&manager->signals, NULL, &timeout);
 
     if (number > 0)
-        return number;
+        return end_before_reload(number);
     return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
@@ -425,7 +443,10 @@ static int start(struct manager *manager) {
     manager->state_directory = given_directory("STATE_DIRECTORY");
     if (!manager->state_directory)
         manager->state_directory = manager->runtime_directory;
-    int result = sd_id128_get_boot(&id);
+    int result = lock_directories(manager);
+    if (result < 0)
+        return result;
+    result = sd_id128_get_boot(&id);
     if (result < 0)
         return result;
     sd_id128_to_string(id, manager->boot_id);
@@ -444,24 +465,26 @@ static int start(struct manager *manager) {
         return result;
     manager->due_usec = now_monotonic_usec() + manager->config->interval_usec;
     allow_slack(manager);
-    fit_watchdog(manager);
+    notify_fit_watchdog(&manager->notifier, manager->config->interval_usec);
     remove_stale_views(manager);
     resume_incidents(manager);
     greet(manager);
     /* The first sample comes at once (wake_usec is 0), but not before we are ready: with a million sockets
        its walk takes a while. */
-    sd_notify(0, "READY=1");
+    notify_ready(&manager->notifier);
     resident_give_back();
     return 0;
 }
 
 static void stop(struct manager *manager) {
-    sd_notify(0, "STOPPING=1");
+    notify_stopping(&manager->notifier);
     if (manager->sample) /* otherwise those of the previous life have not been taken over */
         save_incidents(manager);
     sampler_free(manager->sampler);
     owners_free(manager->owners);
     output_directory_close(&manager->view_directory);
+    cleanup_fd(&manager->lock[0]);
+    cleanup_fd(&manager->lock[1]);
 }
 
 int manager_run(struct config *config, const struct manager_options *options) {

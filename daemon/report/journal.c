@@ -114,11 +114,14 @@ static void last_words(const struct record *record) {
         fprintf(stderr, "<%d>synwaitd: not in the journal: %s\n", record->priority, message);
 }
 
+static void give_up(struct journal *j, struct record *record) {
+    last_words(record);
+    drop(j, record);
+}
+
 static void drop_all(struct journal *j) {
-    while (j->first) {
-        last_words(j->first);
-        drop(j, queue_take(j, NULL));
-    }
+    while (j->first)
+        give_up(j, queue_take(j, NULL));
 }
 
 static void journal_release(struct journal *j) {
@@ -141,6 +144,11 @@ static int send_record(struct record *record) {
     return sd_journal_sendv(field, (int)record->count);
 }
 
+/* Errors that are about the record: it would fail for ever, and keep all that come after it. */
+static bool is_refused(int result) {
+    return result == -EMSGSIZE || result == -E2BIG || result == -EINVAL;
+}
+
 /* Sends until the record is gone or the writer has to stop. Called and left with the lock held. */
 static void deliver(struct journal *j, struct record *record) {
     for (;;) {
@@ -153,12 +161,15 @@ static void deliver(struct journal *j, struct record *record) {
             free(record);
             return;
         }
+        if (is_refused(result)) {
+            give_up(j, record);
+            return;
+        }
         struct timespec retry = deadline_after(RETRY_USEC);
         while (!j->stop && pthread_cond_timedwait(&j->changed, &j->lock, &retry) == 0)
             ;
         if (j->stop) {
-            last_words(record);
-            drop(j, record);
+            give_up(j, record);
             return;
         }
     }

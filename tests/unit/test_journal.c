@@ -223,6 +223,28 @@ static void test_errors_are_tried_again_slowly(void **state) {
         expect_log(i, i);
 }
 
+/* What journald will never take holds up nothing, is counted, and is told with the next alert. */
+static void test_refused_record_is_passed_over(void **state) {
+    static const int error[] = {-EMSGSIZE, -E2BIG, -EINVAL};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(error); i++) {
+        size_t calls = read_number(&journald.calls);
+        set_journald(false, false, error[i]);
+        send_alert(2 * i);
+        wait_for("calls", &journald.calls, calls + 1);
+        uint64_t end = now_monotonic_usec() + LONG_USEC;
+        while (journal_dropped() < i + 1 && now_monotonic_usec() < end)
+            usleep(1000);
+        set_journald(false, false, 0);
+        send_alert(2 * i + 1);
+        wait_for("records", &journald.count, i + 1);
+        assert_int_equal(read_number(&journald.calls), calls + 2);
+        expect_alert(i, 2 * i + 1, 1);
+    }
+    assert_int_equal(journal_dropped(), ARRAY_SIZE(error));
+}
+
 static void test_hung_journald_blocks_nobody(void **state) {
     uint64_t before = now_monotonic_usec();
 
@@ -380,6 +402,7 @@ int main(void) {
         WITH_JOURNAL(test_writer_takes_no_signal),
         WITH_JOURNAL(test_absent_journald_is_waited_for),
         WITH_JOURNAL(test_errors_are_tried_again_slowly),
+        WITH_JOURNAL(test_refused_record_is_passed_over),
         WITH_JOURNAL(test_hung_journald_blocks_nobody),
         WITH_JOURNAL(test_log_lines_are_dropped_before_alerts),
         WITH_JOURNAL(test_dropped_alerts_are_told),
