@@ -60,6 +60,7 @@ CTL_TESTS := $(foreach test,$(INTEGRATION_TESTS),$(if $(findstring /test_ctl_,$(
 # The longest first: several run at a time.
 E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
 E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
+MONITORING_TESTS := $(filter-out %/lib.sh %/e2e.sh,$(wildcard tests/monitoring/*.sh))
 PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
@@ -146,7 +147,7 @@ $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
-$(B)/tools/gen_catalog $(B)/tools/gen_manual: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
+$(B)/tools/gen_catalog $(B)/tools/gen_manual $(B)/tools/gen_rules: $(B)/tools/%: $(B)/release/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(LINK) $^ $(pkg_libs) -pthread -o $@
 
@@ -219,6 +220,13 @@ coverage: all $(TOOLS) $(PRELOADS)
 
 instrumented: $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
+# With Debian's programs, which tools/fetch-monitoring puts into the build directory.
+monitoring-check: all
+	@B=$(B) tests/run $(MONITORING_TESTS)
+
+e2e-monitoring: all $(TOOLS)
+	@B=$(B) tests/run tests/monitoring/e2e.sh
+
 # ONLY='NAME...' runs these scenarios alone, ITERATOR=no all without the listener iterator.
 gauntlet:
 	@tools/install-deps demo
@@ -231,7 +239,7 @@ kernel-matrix:
 	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
 	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
 
-texts: catalog manual
+texts: catalog manual rules
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
@@ -240,6 +248,11 @@ catalog: $(B)/tools/gen_catalog
 manual: $(B)/tools/gen_manual
 	for page in synwaitd.8 synwaitd.conf.5; do \
 	    $(B)/tools/gen_manual man/$$page > $(B)/$$page && mv $(B)/$$page man/$$page || exit 1; done
+
+RULES := monitoring/prometheus/synwaitd-problems.rules.yml
+rules: $(B)/tools/gen_rules
+	$(B)/tools/gen_rules > $(B)/$(notdir $(RULES))
+	mv $(B)/$(notdir $(RULES)) $(RULES)
 
 format:
 	clang-format -i $$(find bpf ctl daemon include tests tools -name '*.[ch]')
@@ -298,8 +311,10 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage monitoring-check e2e-monitoring'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
+	@echo 'monitoring-check  rules, routes and dashboards by promtool and amtool; e2e-monitoring: a flood, until Alertmanager'
+	@echo '             shows it and shows it no more; with programs fetched into $(B)/monitoring (root)'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
@@ -314,12 +329,12 @@ help:
 	@echo 'packages-check  builds the packages twice and compares them, lints, installs, upgrades and purges them in'
 	@echo '             trees of Debian 11, 12 and 13 (root; SUITES="bookworm ..." for some of them)'
 	@echo 'texts        write what is made from the tables of problems, causes and conditions; its parts:'
-	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/)'
+	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/) rules ($(RULES))'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <syslog.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-id128.h>
@@ -60,11 +61,12 @@ struct manager {
     const char *runtime_directory;          /* for status and metrics; NULL: none */
     struct output_directory view_directory; /* the same */
     const char *state_directory;            /* for incidents; NULL: they are not kept */
-    bool state_file_failed, view_failed;
+    bool state_file_failed, view_failed, reload_failed;
     bool queues_told, queues_work;
     uint64_t due_usec;  /* of the next regular tick */
     uint64_t wake_usec; /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
+    uint64_t start_realtime_usec;
     uint64_t notified_usec;
     uint64_t watchdog_usec;
 };
@@ -203,10 +205,16 @@ static void notify(struct manager *manager, bool changed) {
     sd_notify(0, text.buffer);
 }
 
+static uint64_t usec_of(struct timeval time) {
+    return (uint64_t)time.tv_sec * USEC_PER_SEC + (uint64_t)time.tv_usec;
+}
+
 /* The files that others read. A failure is told once, and once more when it is over. */
 static void publish(struct manager *manager) {
     if (!manager->runtime_directory)
         return;
+    struct rusage used;
+    getrusage(RUSAGE_SELF, &used); /* cannot fail */
     struct view view = {
         .sample = manager->sample,
         .incidents = &manager->incidents,
@@ -215,7 +223,10 @@ static void publish(struct manager *manager) {
         .netns = manager->netns,
         .interval_usec = manager->config->interval_usec,
         .realtime_usec = clock_usec(CLOCK_REALTIME),
-        .cpu_usec = clock_usec(CLOCK_PROCESS_CPUTIME_ID),
+        .start_realtime_usec = manager->start_realtime_usec,
+        .cpu_usec = usec_of(used.ru_utime) + usec_of(used.ru_stime),
+        .resident_max_bytes = (uint64_t)used.ru_maxrss * 1024,
+        .configuration_valid = !manager->reload_failed,
         .ticks = manager->ticks,
         .missed_ticks = manager->missed_ticks,
         .alerts_dropped = report_dropped(),
@@ -328,7 +339,8 @@ static void reload(struct manager *manager) {
     char error[CONFIG_ERROR_SIZE];
 
     sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64, now_monotonic_usec());
-    if (config_load(manager->config, manager->options->config_file, "", error) < 0) {
+    manager->reload_failed = config_load(manager->config, manager->options->config_file, "", error) < 0;
+    if (manager->reload_failed) {
         report_log(LOG_ERR, "reload failed, the running configuration stays: %s", error);
     } else {
         /* Never later than it was: reloads in a row must not put off sampling. */
@@ -404,6 +416,7 @@ static int start(struct manager *manager) {
     char queues[PATH_MAX];
     sd_id128_t id;
 
+    manager->start_realtime_usec = clock_usec(CLOCK_REALTIME);
     netns_name(manager->netns, sizeof manager->netns);
     manager->runtime_directory = given_directory("RUNTIME_DIRECTORY");
     manager->view_directory = output_directory_at(manager->runtime_directory);

@@ -18,7 +18,10 @@
 #define METRICS_FILE_NAME "synwaitd.prom"
 #define STATUS_SCHEMA     1
 #define VIEW_LISTENERS    10
-#define VIEW_BYTES        (128 * 1024)
+/* Of the metrics file; the second bounds what a host costs the one who collects. */
+#define METRICS_DESTINATIONS 5
+#define METRICS_SERIES_MAX   162
+#define VIEW_BYTES           (128 * 1024)
 
 /** Where the files are put together, one after the other; only what they fill of it becomes resident. */
 extern char view_buffer[VIEW_BYTES];
@@ -32,7 +35,10 @@ struct view {
     const char *netns;
     uint64_t interval_usec;
     uint64_t realtime_usec; /* CLOCK_REALTIME of the sample, since 1970 */
-    uint64_t cpu_usec;      /* CPU time of the process so far */
+    uint64_t start_realtime_usec;
+    uint64_t cpu_usec;           /* CPU time of the process so far */
+    uint64_t resident_max_bytes; /* as getrusage(2) has it, which counts what ran before exec(), too */
+    bool configuration_valid;    /* as it was last read; if not, the one before is in force */
     uint64_t ticks, missed_ticks;
     uint64_t alerts_dropped;
 };
@@ -55,7 +61,10 @@ struct figure view_state_age_usec(const struct sample *sample, enum tcp_state st
 /** Replaces @p directory/status.json. @return 0 or -errno; -EFBIG if it is larger than VIEW_BYTES. */
 int status_write(struct output_directory *directory, const struct view *view);
 
-/** Replaces @p directory/synwaitd.prom, in the Prometheus text format. @return likewise. */
+/**
+ * Replaces @p directory/synwaitd.prom, in the Prometheus text format: at most METRICS_SERIES_MAX series.
+ * @return likewise.
+ */
 int metrics_write(struct output_directory *directory, const struct view *view);
 
 #endif

@@ -75,6 +75,7 @@ static void raise_incident(struct update *update, const struct finding *finding)
         .finding = *finding,
         .lead = finding->lead,
     };
+    update->table->raised[finding->problem]++;
     ending_begin(&incident->watch, finding, update->sample);
     tell(update, incident, EVENT_RAISED);
 }

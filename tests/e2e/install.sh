@@ -18,7 +18,7 @@ installed() {
     for file in sbin/synwaitd bin/synwaitctl lib/synwaitd/synwaitd.conf \
         lib/systemd/system/synwaitd{,@}.service \
         lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man8/synwaitctl.8 \
-        share/man/man5/synwaitd.conf.5 share/man/man5/synwaitd-status.5 \
+        share/man/man5/synwaitd.conf.5 share/man/man5/synwaitd-{status,metrics}.5 \
         share/bash-completion/completions/synwaitctl share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
         share/doc/synwaitd/synwaitd.service.d/50-processes.conf; do
         [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }

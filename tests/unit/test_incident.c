@@ -60,6 +60,7 @@ static void test_raised_once_cleared_once(void **state) {
     finding.lead.value = 500;
     assert_int_equal(update(&finding, 1, 612 * SECOND), 1);
     assert_int_equal(alerts[0].incident_id, 8);
+    assert_int_equal(table.raised[PROBLEM_SYN_FLOOD], 2);
 }
 
 /* Who was behind it is told when it is over, too: also if the name came late, or nobody is left to be seen.

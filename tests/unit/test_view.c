@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* status.json and the metrics file: complete, valid, bounded. */
+/* status.json, and what it has in common with the metrics file: complete, valid, bounded. */
 #include "case.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -238,51 +237,6 @@ static void test_as_large_as_can_be(void **state) {
     json_decref(root);
 }
 
-/* Every line is a comment or `name{labels} number`, each name has its HELP and TYPE before it. */
-static void check_line(const char *line, char *typed, size_t size) {
-    char name[128], type[16];
-
-    if (strncmp(line, "# HELP ", 7) == 0)
-        return;
-    if (sscanf(line, "# TYPE %127s %15s", name, type) == 2) {
-        snprintf(typed, size, "%s", name);
-        return;
-    }
-    size_t length = strcspn(line, "{ ");
-    if (strlen(typed) != length || strncmp(typed, line, length) != 0)
-        fail_msg("no TYPE before: %s", line);
-    const char *value = strrchr(line, ' ');
-    assert_non_null(value);
-    check_row(line, strspn(value + 1, "0123456789."), strlen(value + 1));
-}
-
-static void test_metrics(void **state) {
-    static struct listener listeners[50];
-    struct sample sample = quiet_sample();
-    struct view view = view_of(&sample);
-    char path[256], typed[128] = "", *text = NULL;
-    size_t size = 0, lines = 0;
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(listeners); i++) {
-        listeners[i] = listener_on((uint16_t)(i + 1), 128);
-        listeners[i].half_open = (uint32_t)i;
-    }
-    sample.listener = listeners;
-    sample.listener_count = ARRAY_SIZE(listeners);
-    assert_int_equal(metrics_write(&output, &view), 0);
-    snprintf(path, sizeof path, "%s/" METRICS_FILE_NAME, directory);
-    CLEANUP_FILE FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    while (getline(&text, &size, file) > 0) {
-        text[strcspn(text, "\n")] = '\0';
-        check_line(text, typed, sizeof typed);
-        lines++;
-    }
-    free(text);
-    assert_true(lines > 60 && lines < 250);
-}
-
 static void test_fullest_listeners(void **state) {
     struct listener listeners[12];
     const struct listener *fullest[VIEW_LISTENERS];
@@ -313,7 +267,6 @@ int main(void) {
         cmocka_unit_test(test_as_large_as_can_be),
         cmocka_unit_test(test_status_tells_ages),
         cmocka_unit_test(test_status_before_the_first_walk),
-        cmocka_unit_test(test_metrics),
         cmocka_unit_test(test_fullest_listeners),
     };
 
