@@ -7,8 +7,8 @@
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
+. tests/monitoring/lib.sh
 
-build=${B:-build}
 programs=$build/monitoring-logs
 logs=monitoring/logs
 scratch=/run/scratch
@@ -94,16 +94,6 @@ checks_passed=$2 checks_failed=$3 checks_skipped=$4
 
 # --- Namespaces, journald, certificates ---------------------------------------------------------------
 
-# wait_until SECONDS COMMAND...
-wait_until() {
-    local end=$((SECONDS + $1))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ $SECONDS -lt "$end" ] || { echo "not within the time: $*"; return 1; }
-        sleep 0.1
-    done
-}
-
 # A directory of the machine, replaced by an empty one.
 hide() {
     mkdir -p "$1" && mount -t tmpfs tmpfs "$1"
@@ -148,7 +138,7 @@ start_journald() {
     printf '[Journal]\n%s\n' Storage=volatile ReadKMsg=no Audit= RateLimitIntervalSec=0 ForwardToSyslog=no \
         ForwardToWall=no >/run/systemd/journald.conf.d/test.conf
     $journald 2>$scratch/journald.log &
-    wait_until 10 test -S /run/systemd/journal/socket
+    wait_for 10 test -S /run/systemd/journal/socket
 }
 
 # --- The programs -------------------------------------------------------------------------------------
@@ -157,7 +147,7 @@ start_journald() {
 # set; $started is its process.
 fetched() {
     local program
-    program=$(find "$PWD/$programs" -name "$1" -type f -perm /111)
+    program=$(find "$programs" -name "$1" -type f -perm /111)
     shift
     LD_LIBRARY_PATH=$libraries ${where:+nsenter --net=/run/netns/$where} "$program" "$@" &
     started=$!
@@ -176,7 +166,7 @@ include(file="$PWD/$logs/rsyslog.conf")
 *.* action(type="omfile" file="/var/log/syslog")
 CONF
     fetched rsyslogd -n -iNONE -f $scratch/rsyslog.conf \
-        -M "$(echo "$PWD/$programs"/usr/lib/*-linux-gnu/rsyslog)" >>$scratch/rsyslog.log 2>&1
+        -M "$(echo "$programs"/usr/lib/*-linux-gnu/rsyslog)" >>$scratch/rsyslog.log 2>&1
     rsyslog=$started
 }
 
@@ -187,7 +177,7 @@ sing() {
 # It skips what was there before it, and does not say from when on it reads.
 rsyslog_reads() {
     start_rsyslog
-    wait_until 20 sing || { cat $scratch/rsyslog.log; return 1; }
+    wait_for 20 sing || { cat $scratch/rsyslog.log; return 1; }
 }
 
 start_collector() {
@@ -215,9 +205,9 @@ upload_comes_through() {
     cp $logs/journal-remote/remote.conf /run/systemd/journal-remote.conf.d/
     cp $logs/journal-remote/upload.conf /run/systemd/journal-upload.conf.d/
     keep_uploading &
-    wait_until 20 grep -q . $scratch/upload.log || return
+    wait_for 20 grep -q . $scratch/upload.log || return
     start_collector
-    wait_until 20 lines 1 remote -t canary || { cat $scratch/upload.log $scratch/remote.log; return 1; }
+    wait_for 20 lines 1 remote -t canary || { cat $scratch/upload.log $scratch/remote.log; return 1; }
 }
 
 # --- Alerts, and where they arrive --------------------------------------------------------------------
@@ -272,14 +262,14 @@ times_cleared() {
 # tell COUNT: after it both problems have been told so often; all of it is kept, and nothing more comes.
 tell() {
     start_daemon
-    make_trouble && wait_until 30 times_cleared "$1" || return
+    make_trouble && wait_for 30 times_cleared "$1" || return
     end "$daemon"
     local_journal SYNWAITD_SCHEMA=1 | plain >$scratch/sent
 }
 
 # arrived COMMAND...: what it prints is what was sent, each alert once.
 arrived() {
-    wait_until 20 lines "$(wc -l <$scratch/sent)" "$@"
+    wait_for 20 lines "$(wc -l <$scratch/sent)" "$@"
     diff $scratch/sent <("$@" | plain)
 }
 
@@ -331,7 +321,7 @@ no_second_copy() {
     [ ! -e /var/log/syslog ] || nothing grep -F -e synwaitd -e tweet /var/log/syslog
 }
 
-libraries=$(echo "$PWD/$programs"/usr/lib/*-linux-gnu "$PWD/$programs"/usr/lib/*-linux-gnu/systemd | tr ' ' :)
+libraries=$(echo "$programs"/usr/lib/*-linux-gnu "$programs"/usr/lib/*-linux-gnu/systemd | tr ' ' :)
 prepare() {
     own_directories && { own_networks && own_certificates && start_journald; } >$scratch/prepare 2>&1
 }
