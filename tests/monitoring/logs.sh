@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The examples of monitoring/logs: two problems are told by the daemon to a real journald; from there rsyslog
-# writes them as JSON, and systemd-journal-upload carries them over TLS to systemd-journal-remote in another
-# network namespace. All of it in namespaces of its own. What Debian does not package is only read.
+# writes them as JSON, synwaitd-phone posts them, and systemd-journal-upload carries them over TLS to
+# systemd-journal-remote in another network namespace. All of it in namespaces of its own. What Debian does not
+# package is only read.
 # B names the build directory.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -210,6 +211,12 @@ upload_comes_through() {
     wait_for 20 lines 1 remote -t canary || { cat $scratch/upload.log $scratch/remote.log; return 1; }
 }
 
+start_phone() {
+    "$build/tools/webhook" 9999 >$scratch/posted 2>$scratch/webhook.log &
+    wait_for 10 grep -q READY $scratch/posted || return
+    $logs/phone/synwaitd-phone http://127.0.0.1:9999/ 2>$scratch/phone.log &
+}
+
 # --- Alerts, and where they arrive --------------------------------------------------------------------
 
 start_daemon() {
@@ -317,6 +324,19 @@ what_was_missed_comes_later() {
     arrived json_lines && arrived remote_by_message_id
 }
 
+# Its sentence, for each alert that was raised or cleared.
+sentences_are_posted() {
+    jq -r 'select(.SYNWAITD_EVENT == ("raised", "cleared")) | .MESSAGE' $scratch/sent | sort >$scratch/wanted
+    wait_for 20 lines $(($(wc -l <$scratch/wanted) + 1)) cat $scratch/posted
+    diff $scratch/wanted <(grep -v '^READY$' $scratch/posted | sort) || { cat $scratch/phone.log; return 1; }
+}
+
+unit_is_valid() {
+    cp $logs/phone/synwaitd-phone.service /run/ &&
+        sed -i 's|/usr/local/bin/synwaitd-phone|/bin/true|' /run/synwaitd-phone.service &&
+        nothing systemd-analyze verify /run/synwaitd-phone.service
+}
+
 no_second_copy() {
     [ ! -e /var/log/syslog ] || nothing grep -F -e synwaitd -e tweet /var/log/syslog
 }
@@ -349,8 +369,11 @@ step() {
 
 step 'rsyslog reads the journal' rsyslog_reads
 step 'systemd-journal-upload waits for the collector, and carries the journal there' upload_comes_through
+step 'synwaitd-phone starts' start_phone
 step 'two problems are told and end' tell 1
 step 'rsyslog has each alert once, as JSON with all fields' arrived json_lines
+step 'synwaitd-phone posts the sentence of each that is raised or cleared' sentences_are_posted
+step 'its unit is valid' unit_is_valid
 step 'rsyslog writes nothing twice' no_second_copy
 step 'the collector has each alert once, with all fields, by MESSAGE_ID' arrived remote_by_message_id
 step 'one problem is found there by its MESSAGE_ID' one_problem_is_found
