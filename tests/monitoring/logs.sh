@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The examples of monitoring/logs: two problems are told by the daemon to a real journald; from there rsyslog
 # writes them as JSON, synwaitd-phone posts them, and systemd-journal-upload carries them over TLS to
-# systemd-journal-remote in another network namespace. All of it in namespaces of its own. What Debian does not
-# package is only read.
+# systemd-journal-remote in another network namespace. All of it is in namespaces of its own. What Debian does
+# not package is only read.
 # B names the build directory.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
