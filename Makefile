@@ -242,7 +242,7 @@ coverage: all $(TOOLS) $(PRELOADS)
 instrumented: $(B)/test/synwaitd $(B)/test/synwaitctl $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
 # With Debian's programs, which tools/fetch-monitoring puts into the build directory.
-monitoring-check: all
+monitoring-check: all $(TOOLS)
 	@B=$(B) tests/run $(MONITORING_TESTS)
 
 e2e-monitoring: all $(TOOLS)
