@@ -16,30 +16,6 @@
 
 #define FILE_SHOWN_BYTES 160
 
-/* Length of the UTF-8 character at @p text, 0 if there is none. */
-static size_t utf8_length(const unsigned char *text) {
-    size_t length = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : 4;
-
-    if (text[0] > 0xF4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    return length;
-}
-
-/* The line goes to logs and to JSON: no line breaks, no terminal sequences, valid UTF-8. */
-static void make_printable(char *line) {
-    unsigned char *c = (unsigned char *)line;
-
-    while (*c != '\0') {
-        size_t length = utf8_length(c);
-        if (length == 0 || *c < ' ' || *c == 0x7F)
-            *c = '?';
-        c += length > 0 ? length : 1;
-    }
-}
-
 /* The end of a long path tells more than its beginning. */
 static void add_file(struct text *line, const char *file) {
     size_t length = strlen(file);
@@ -65,7 +41,7 @@ int config_fail(char error[CONFIG_ERROR_SIZE], const char *file, unsigned line, 
     if (path)
         text_add(&out, ": %s", path);
     text_add(&out, ": %s", message);
-    make_printable(error);
+    text_clean(error); /* it goes to logs and to JSON */
     return -EINVAL;
 }
 
