@@ -177,7 +177,9 @@ static const struct {
     {"odd bytes in the unit", hostile_names, "SYNWAITD_UNIT", "x? y=\"1\" '?\\x2d.service"},
     {"odd bytes in the command", hostile_names, "SYNWAITD_COMM", "a?b"},
     {"a field's name in the unit", deceiving_names, "SYNWAITD_UNIT", "a???z.service?PRIORITY=0"},
-    {"a field's name in the command", deceiving_names, "SYNWAITD_COMM", "?????=?A=1"},
+    {"a field's name in the command", deceiving_names, "SYNWAITD_COMM",
+     "?????"
+     "=?A=1"},
     {"neither is a field", deceiving_names, "PRIORITY", "4"},
     {"no peer", owned_leak, "SYNWAITD_PEER", ABSENT},
     {"a network", net_flood, "SYNWAITD_PEER", "10.9.0.0/24"},
