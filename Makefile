@@ -188,6 +188,10 @@ analyze: $(if $(WITH_BPF),$(B)/bpf/listener_queues.skel.h)
 compilers:
 	@B=$(B) tests/run tests/compilers
 
+# How the programs are built: hardening and libraries.
+binaries: all
+	@B=$(B) tests/run tests/binaries
+
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
@@ -298,7 +302,7 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage'
+	@echo '             style analyze compilers binaries unit integration faults e2e gauntlet coverage'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
@@ -318,7 +322,7 @@ help:
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
-.PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
+.PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers binaries unit integration \
         faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
