@@ -229,6 +229,12 @@ gauntlet:
 	@$(MAKE) --no-print-directory all $(TOOLS)
 	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
 
+# Not a part of check: half an hour, both processors busy. ONLY, MINUTES, SOCKETS, RATE: see tests/load/run.
+load:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@B=$(B) ONLY='$(ONLY)' tests/run tests/load/run
+
 # Not a part of check: minutes, and kernels from the package mirror. SUITES='bookworm...' takes these alone.
 kernel-matrix:
 	-@tools/install-deps kernel-matrix
@@ -312,6 +318,8 @@ help:
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
+	@echo 'load         floods at full rate, 1,000,000 sockets, 20,000 connections a second: missed samples, CPU, memory,'
+	@echo '             and whether the alerts are exact (root); half an hour and 6 GB; ONLY="ROW..." MINUTES=10'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
 	@echo 'dist         $(TARBALL), of the committed tree'
 	@echo 'deb rpm      packages of it, in $(B)/deb and $(B)/rpm'
@@ -323,7 +331,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers binaries unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults e2e e2e-matrix kernel-matrix load coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

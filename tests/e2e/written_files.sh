@@ -43,8 +43,8 @@ lay_out() {
 daemon() {
     local ticks=${1:-3}
     shift
-    RUNTIME_DIRECTORY=$run STATE_DIRECTORY=$state timeout 20 "$@" \
-        "$build/synwaitd" --config "$scratch/conf" --log-target json --ticks "$ticks" >/dev/null 2>"$scratch/log"
+    RUNTIME_DIRECTORY=$run STATE_DIRECTORY=$state timeout -k 5 20 "$@" "$build/synwaitd" \
+        --config "$scratch/conf" --log-target json --ticks "$ticks" >/dev/null 2>"$scratch/log"
 }
 
 victim_is_untouched() {
