@@ -197,6 +197,10 @@ analyze: $(if $(WITH_BPF),$(B)/bpf/listener_queues.skel.h)
 compilers:
 	@B=$(B) tests/run tests/compilers
 
+# How the programs are built: hardening and libraries.
+binaries: all
+	@B=$(B) tests/run tests/binaries
+
 unit: $(UNIT_TESTS)
 	@tests/run $(UNIT_TESTS)
 
@@ -253,6 +257,12 @@ gauntlet:
 	@tools/install-deps demo
 	@$(MAKE) --no-print-directory all $(TOOLS)
 	@B=$(B) ONLY='$(ONLY)' ITERATOR='$(ITERATOR)' tests/run tests/gauntlet/run
+
+# Not a part of check: half an hour, both processors busy. ONLY, MINUTES, SOCKETS, RATE: see tests/load/run.
+load:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(TOOLS)
+	@B=$(B) ONLY='$(ONLY)' tests/run tests/load/run
 
 # Not a part of check: minutes, and kernels from the package mirror. SUITES='bookworm...' takes these alone.
 kernel-matrix:
@@ -332,7 +342,7 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit fuzz-regression integration faults e2e gauntlet coverage'
+	@echo '             style analyze compilers binaries unit fuzz-regression integration faults e2e gauntlet coverage'
 	@echo '             monitoring-check e2e-monitoring'
 	@echo 'fuzz         libFuzzer on every parser of what comes from outside; SECONDS_EACH=60 RUNS=N ONLY="NAME..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
@@ -346,6 +356,8 @@ help:
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
+	@echo 'load         floods at full rate, 1,000,000 sockets, 20,000 connections a second: missed samples, CPU, memory,'
+	@echo '             and whether the alerts are exact (root); half an hour and 6 GB; ONLY="ROW..." MINUTES=10'
 	@echo 'install      DESTDIR, PREFIX (/usr); uninstall removes the same files'
 	@echo 'dist         $(TARBALL), of the committed tree'
 	@echo 'deb rpm      packages of it, in $(B)/deb and $(B)/rpm'
@@ -356,9 +368,9 @@ help:
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 
-.PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults fuzz fuzz-programs fuzz-regression e2e e2e-matrix kernel-matrix coverage instrumented gauntlet \
-        monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
+.PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers binaries unit \
+        fuzz fuzz-programs fuzz-regression integration faults e2e e2e-matrix kernel-matrix load coverage instrumented \
+        gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -15,16 +15,19 @@
 #include "util.h"
 
 #define COMMON_MAX  4
+#define ERROR_SIZE  1024
 #define OPTION_BASE 256 /* values of long options without a letter */
 
 void ctl_error(const struct verb *verb, const char *hint, const char *format, ...) {
+    char what[ERROR_SIZE];
     va_list args;
 
-    fprintf(stderr, "synwaitctl%s%s: ", verb ? " " : "", verb ? verb->name : "");
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    fprintf(stderr, "\n%s%s", hint ? hint : "", hint ? "\n" : "");
+    text_clean(what);
+    fprintf(stderr, "synwaitctl%s%s: %s\n%s%s", verb ? " " : "", verb ? verb->name : "", what,
+            hint ? hint : "", hint ? "\n" : "");
 }
 
 int ctl_parse_text(const char *text, void *target) {

@@ -116,14 +116,11 @@ static void add_nearest(const char *word, struct text *text) {
 }
 
 static int unknown_word(const char *word) {
-    CLEANUP_FREE char *clean = strdup(word);
     char hint[HINTS_MAX * WORD_SIZE + sizeof EVERY_WORD + 16];
     struct text text = text_in(hint, sizeof hint);
 
-    if (clean)
-        text_clean(clean);
     add_nearest(word, &text);
-    ctl_error(&verb_explain, hint, "\"%s\" is no word that it knows", clean ? clean : "");
+    ctl_error(&verb_explain, hint, "\"%s\" is no word that it knows", word);
     return CTL_USAGE;
 }
 

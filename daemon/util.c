@@ -99,6 +99,54 @@ void text_put_number(struct text *text, uint64_t number) {
     text_put(text, digits + first, sizeof digits - first);
 }
 
+/* Code points with which a name could pass for another, or for the end of itself: blanks (Zs), ends of lines
+   (Zl, Zp), annotations, and all that shows nothing or turns text around (Default_Ignorable_Code_Point in
+   Unicode's DerivedCoreProperties.txt). */
+static bool deceives(uint32_t code) {
+    static const struct {
+        uint32_t first, last;
+    } range[] = {
+        {0xA0, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},     {0x61C, 0x61C},     {0x115F, 0x1160},
+        {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F},   {0x2000, 0x200F},   {0x2028, 0x202F},
+        {0x205F, 0x206F}, {0x3000, 0x3000}, {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(range); i++)
+        if (code >= range[i].first && code <= range[i].last)
+            return true;
+    return false;
+}
+
+size_t printable_length(const char *text) {
+    static const uint32_t least[] = {[2] = 0xA0, [3] = 0x800, [4] = 0x10000};
+    unsigned char lead = (unsigned char)text[0];
+
+    if (lead < 0x80)
+        return lead >= 0x20 && lead != 0x7F;
+    if (lead < 0xC2 || lead > 0xF4)
+        return 0;
+    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+    uint32_t code = lead & (0xFFU >> (length + 1));
+    for (size_t i = 1; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if ((byte & 0xC0) != 0x80)
+            return 0;
+        code = code << 6 | (byte & 0x3FU);
+    }
+    bool valid = code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
+    return valid && !deceives(code) ? length : 0;
+}
+
+void text_clean(char *text) {
+    while (*text) {
+        size_t length = printable_length(text);
+        if (length == 0)
+            *text = '?';
+        text += length > 0 ? length : 1;
+    }
+}
+
 uint64_t clock_usec(clockid_t clock) {
     struct timespec now;
 

@@ -46,7 +46,8 @@ void json_text_bool(struct json_text *json, const char *key, bool value);
 /** Adds members that were put together so; there must be some. */
 void json_text_members(struct json_text *json, const char *members, size_t length);
 
-/** Adds a string of any bytes: control characters are escaped, what is no UTF-8 becomes U+FFFD. */
+/** Adds a string of any bytes: control characters are escaped, each other byte that is not
+ * printable becomes U+FFFD. */
 void json_text_string(struct json_text *json, const char *key, const char *string);
 
 #endif

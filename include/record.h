@@ -18,7 +18,7 @@
 
 /**
  * Fields in one block of memory; made by record_*(), released with free().
- * Every value is one line of valid UTF-8: other bytes, and control characters, are '?'. A value that is too
+ * Every value is one line that text_clean() has cleaned. A value that is too
  * long ends with "..." as one character (U+2026), or, where it is a list of pairs, after its last whole pair.
  */
 struct record {
@@ -53,15 +53,6 @@ const char *record_get(const struct record *record, const char *key);
  * @return the record that replaces @p record, which is released; @p record itself if there is no memory
  */
 struct record *record_add_dropped(struct record *record, uint64_t alerts);
-
-/**
- * @return bytes of the UTF-8 character at @p text; 0 if there is none (RFC 3629: shortest form, no
- * surrogates) or if it is a control character, C1 among them: some terminals obey those
- */
-size_t printable_length(const char *text);
-
-/** Makes @p text one line of valid UTF-8 in place: every other byte, and control characters, become '?'. */
-void text_clean(char *text);
 
 /**
  * Adds @p value; one longer than @p limit bytes is cut at a whole character and ends with U+2026.

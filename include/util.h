@@ -49,6 +49,16 @@ void text_put_string(struct text *text, const char *string);
 /** Appends a decimal number, likewise. */
 void text_put_number(struct text *text, uint64_t number);
 
+/**
+ * @return bytes of the UTF-8 character at @p text; 0 if there is none (RFC 3629: shortest form, no
+ * surrogates), if it is a control character, C1 among them (some terminals obey those), if it shows nothing
+ * or turns text around, or if it is a blank other than U+0020
+ */
+size_t printable_length(const char *text);
+
+/** Makes @p text one line of printable characters in place: each byte of anything else becomes '?'. */
+void text_clean(char *text);
+
 /** @return @p clock now, in microseconds. */
 uint64_t clock_usec(clockid_t clock);
 

@@ -19,7 +19,7 @@ static void put_line(struct json_text *json) {
     json->has_lines = true;
 }
 
-/* U+FFFD also stands for the control characters of C1, which some terminals obey. */
+/* U+FFFD also stands for each byte of what is UTF-8 but not printable (printable_length()). */
 static void put_special(struct text *text, unsigned char byte) {
     static const char hex[] = "0123456789abcdef";
     const char escape[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 0xF]};

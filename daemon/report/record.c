@@ -37,35 +37,6 @@ static struct builder *new_builder(void) {
     return &builder;
 }
 
-size_t printable_length(const char *text) {
-    static const uint32_t least[] = {[2] = 0xA0, [3] = 0x800, [4] = 0x10000};
-    unsigned char lead = (unsigned char)text[0];
-
-    if (lead < 0x80)
-        return lead >= 0x20 && lead != 0x7F;
-    if (lead < 0xC2 || lead > 0xF4)
-        return 0;
-    size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-    uint32_t code = lead & (0xFFU >> (length + 1));
-    for (size_t i = 1; i < length; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        if ((byte & 0xC0) != 0x80)
-            return 0;
-        code = code << 6 | (byte & 0x3FU);
-    }
-    bool valid = code >= least[length] && code <= 0x10FFFF && (code < 0xD800 || code > 0xDFFF);
-    return valid ? length : 0;
-}
-
-void text_clean(char *text) {
-    while (*text) {
-        size_t length = printable_length(text);
-        if (length == 0)
-            *text = '?';
-        text += length > 0 ? length : 1;
-    }
-}
-
 void text_add_at_most(struct text *text, const char *value, size_t limit) {
     char cut[RECORD_VALUE_MAX + 1];
 

@@ -26,6 +26,17 @@ static bool is(struct part part, const char *name) {
     return part.length == strlen(name) && memcmp(part.start, name, part.length) == 0;
 }
 
+/* A blank is in no unit's name (systemd.unit(5)), nor in a container's; it would make a cgroup's name look
+   like more of the sentence that it is told in. */
+static void add(struct text *text, const char *before, struct part part) {
+    size_t start = text->length;
+
+    text_add(text, "%s%.*s", before, (int)part.length, part.start);
+    for (size_t i = start; i < text->length; i++)
+        if (text->buffer[i] == ' ')
+            text->buffer[i] = '_';
+}
+
 /* Only where something is left then. */
 static bool cut_prefix(struct part *part, const char *prefix) {
     size_t length = strlen(prefix);
@@ -103,8 +114,9 @@ static bool name_container(const char *path, struct text *text) {
         struct part rest = part;
         const char *runtime = runtime_of(inside, kubernetes, &rest);
         if (runtime) {
-            size_t length = is_id(rest) ? SHORT_ID_LENGTH : rest.length;
-            text_add(text, "%s/%.*s", runtime, (int)length, rest.start);
+            rest.length = is_id(rest) ? SHORT_ID_LENGTH : rest.length;
+            text_add(text, "%s", runtime);
+            add(text, "/", rest);
             return true;
         }
         kubernetes = kubernetes || is(part, "kubepods") || is(part, "kubepods.slice");
@@ -150,14 +162,14 @@ static bool name_unit(const char *path, struct text *text) {
     struct part unit, slice = {.start = "", .length = 0}, user = unit = slice;
 
     if (!next_unit(&path, &unit, &slice)) {
-        text_add(text, "%.*s", (int)slice.length, slice.start);
+        add(text, "", slice);
         return slice.length > 0;
     }
     user = unit;
-    text_add(text, "%.*s", (int)unit.length, unit.start);
+    add(text, "", unit);
     /* A user's service manager has units of its own below it. */
     if (cut_prefix(&user, "user@") && has_suffix(user, ".service") && next_unit(&path, &unit, &slice))
-        text_add(text, "/%.*s", (int)unit.length, unit.start);
+        add(text, "/", unit);
     /* Only the manager itself is in there: it opened the socket, and whoever accepts inherits its cgroup. */
     if (is(unit, "init.scope"))
         text_add(text, " (socket activation)");
@@ -172,5 +184,5 @@ void unit_from_cgroup_path(const char *path, char unit[UNIT_SIZE]) {
         return;
     while (next_part(&path, &part))
         last = part;
-    text_add(&text, "%.*s", (int)last.length, last.start);
+    add(&text, "", last);
 }

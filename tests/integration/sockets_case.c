@@ -159,9 +159,11 @@ size_t sockets_check_lines(const char *text, size_t most) {
 }
 
 void sockets_check_harmless(const char *text) {
-    for (const char *at = text; *at; at++)
-        if ((*at > 0 && *at < ' ' && *at != '\n') || *at == 0x7F)
-            fail_msg("character %d in:\n%s", *at, text);
+    for (size_t bytes; *text; text += bytes) {
+        bytes = *text == '\n' ? 1 : printable_length(text);
+        if (bytes == 0)
+            fail_msg("character %d in:\n%s", *text, text);
+    }
 }
 
 const json_t *sockets_object(const json_t *array, const char *key, const char *text) {

@@ -92,7 +92,7 @@ static struct sockaddr_storage address_of(const char *text, uint16_t port) {
 static void make_inbound_time_wait(void) {
     struct sockaddr_storage server = address_of("127.0.0.1", EFFECT_PORT);
     struct sockaddr_storage source = address_of("127.1.0.1", 0);
-    int listener = peers_time_wait_inbound(&server, &source, SOCKETS);
+    int listener = peers_time_wait_inbound(&server, &source, SOCKETS, 0);
 
     assert_true(listener >= 0);
     struct sample sample = effect_settled();

@@ -201,10 +201,11 @@ static void check_same(const char *file, const char *output, bool stale) {
 static void check_clean(const char *name, const char *output, size_t width) {
     for (const char *at = output; *at;) {
         size_t length = strcspn(at, "\n");
-        for (size_t i = 0; i < length; i++)
-            if ((unsigned char)at[i] < ' ' || at[i] == '\x7f' ||
-                ((unsigned char)at[i] == 0xC2 && (unsigned char)at[i + 1] < 0xA0))
+        for (size_t i = 0, bytes; i < length; i += bytes) {
+            bytes = printable_length(&at[i]);
+            if (bytes == 0)
                 fail_msg("%s: byte %02x in %.*s", name, (unsigned char)at[i], (int)length, at);
+        }
         if (page_columns(at, length) > width)
             fail_msg("%s: wider than %zu: %.*s", name, width, (int)length, at);
         at += length + (at[length] == '\n');

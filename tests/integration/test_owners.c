@@ -87,22 +87,15 @@ static void make_cgroup(const char *name) {
         fail_msg("%s: %s", path, strerror(errno));
 }
 
-/* Starts tcpload in a cgroup of its own and waits until what it makes stands. */
-static struct lab_child *load_in(const char *cgroup, const char *verb, const char *address, const char *port,
-                                 const char *option, const char *value) {
+/* Starts tcpload, or a link to it, in a cgroup of its own and waits until what it makes stands. */
+static struct lab_child *load_as(const char *program, const char *cgroup, const char *verb,
+                                 const char *address, const char *port, const char *option,
+                                 const char *value) {
     char procs[1024];
-    const char *argv[] = {"/bin/sh",
-                          "-c",
-                          "echo $$ >\"$0\" && exec \"$@\"",
-                          procs,
-                          lab_program("tools/tcpload"),
-                          verb,
-                          "--addr",
-                          address,
-                          "--port",
-                          port,
-                          option,
-                          value,
+    const char *argv[] = {"/bin/sh", "-c",    "echo $$ >\"$0\" && exec \"$@\"",
+                          procs,     program, verb,
+                          "--addr",  address, "--port",
+                          port,      option,  value,
                           NULL};
 
     make_cgroup(cgroup);
@@ -110,6 +103,11 @@ static struct lab_child *load_in(const char *cgroup, const char *verb, const cha
     struct lab_child *child = lab_start(LAB_HERE, argv);
     lab_wait_output(child, "READY", 30);
     return child;
+}
+
+static struct lab_child *load_in(const char *cgroup, const char *verb, const char *address, const char *port,
+                                 const char *option, const char *value) {
+    return load_as(lab_program("tools/tcpload"), cgroup, verb, address, port, option, value);
 }
 
 /* SYNs with forged sources, counted up from the first; IPv6 ones by /64 if @p option says so. */
@@ -331,10 +329,79 @@ static void test_floods(void **state) {
     json_decref(alerts);
 }
 
+/* What a local user may call a program and, where a part of the tree is delegated to them, a cgroup. The
+   kernel takes no newline in a cgroup's name (kernel/cgroup/cgroup.c: cgroup_mkdir()). */
+#define EVIL_COMM                                                                                            \
+    "\x1B[J\n\xE2\x80\xAE\xE2\x80\xAC"                                                                       \
+    "A=1"
+#define EVIL_UNIT "e\x1B[2J\xE2\x80\xAE\xE2\x80\xAC\xC2\x9B. First: P=0.service"
+#define SEEN_COMM "?[J???????A=1"
+#define SEEN_UNIT "e?[2J????????._First:_P=0.service"
+
+/* A link beside the configuration. */
+static const char *evil_program(const char *config) {
+    static char path[128];
+
+    snprintf(path, sizeof path, "%.*s/" EVIL_COMM, (int)(strrchr(config, '/') - config), config);
+    assert_int_equal(symlink(lab_program("tools/tcpload"), path), 0);
+    return path;
+}
+
+static void assert_printable(const char *what, const char *text) {
+    for (size_t bytes; *text; text += bytes) {
+        bytes = *text == '\n' ? 1 : printable_length(text);
+        if (bytes == 0)
+            fail_msg("%s: byte %02x before \"%s\"", what, (unsigned char)*text, text + 1);
+    }
+}
+
+static void check_evil_alert(const json_t *alert, const struct lab_child *leaking) {
+    const char *key;
+    json_t *value;
+    char pid[16];
+
+    snprintf(pid, sizeof pid, "%d", (int)leaking->pid);
+    json_object_foreach((json_t *)alert, key, value) {
+        assert_printable(key, json_string_value(value));
+        assert_null(strchr(json_string_value(value), '\n'));
+    }
+    assert_field(alert, "SYNWAITD_UNIT", SEEN_UNIT);
+    assert_field(alert, "SYNWAITD_COMM", SEEN_COMM);
+    assert_field(alert, "SYNWAITD_PID", pid);
+    assert_field(alert, "PRIORITY", "4");
+    assert_part(alert, "MESSAGE", " on 198.18.0.1:8080 (" SEEN_UNIT "): 12 sockets in CLOSE-WAIT");
+    assert_part(alert, "SYNWAITD_EVIDENCE", " unit:e?[2J????????._First:_P?0.service=12 ");
+}
+
+static void test_hostile_names(void **state) {
+    const char *console_argv[] = {
+        lab_program(DAEMON_SANITIZED), "--log-target", "console", "--config", write_config(CONFIG), NULL};
+
+    (void)state;
+    make_top();
+    lab_enter();
+    struct lab_child *leaking =
+        load_as(evil_program(console_argv[4]), EVIL_UNIT, "leak", SERVER, "8080", "--count", "12");
+    struct lab_child *console = lab_start(LAB_HERE, console_argv);
+    struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, console_argv[4], NULL);
+    daemon_wait_alerts(daemon, "close-wait-leak", "raised", 1, 30);
+    lab_wait_output(console, "raised warning close-wait-leak", 30);
+    lab_signal(console, SIGTERM);
+    assert_int_equal(lab_wait_exit(console, 10), 0);
+    json_t *alerts = alerts_of_stopped(daemon);
+    check_evil_alert(alert_of(alerts, "raised", "8080"), leaking);
+    json_decref(alerts);
+    char *printed CLEANUP_FREE = lab_output(console);
+    assert_printable("console", printed);
+    assert_non_null(strstr(printed, "owner     " SEEN_UNIT ", pid "));
+    assert_non_null(strstr(printed, " (" SEEN_COMM ")\n"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_leaks, teardown),
         cmocka_unit_test_teardown(test_floods, teardown),
+        cmocka_unit_test_teardown(test_hostile_names, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

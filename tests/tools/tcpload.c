@@ -182,7 +182,8 @@ static int run_time_wait_inbound(const struct options *options) {
     struct sockaddr_storage address = target(options);
     struct sockaddr_storage source = address_of("--source-base", options->source_base, 0);
 
-    return hold_on(options, "timewait-inbound", peers_time_wait_inbound(&address, &source, options->count));
+    return hold_on(options, "timewait-inbound",
+                   peers_time_wait_inbound(&address, &source, options->count, options->rate));
 }
 
 static int run_churn(const struct options *options) {
@@ -259,7 +260,8 @@ static const struct command commands[] = {
      run_clients},
     {"hold", "--addr A --port P --count N [--source-base A] [--unlisten] [--seconds N]", run_hold},
     {"leak", "--addr A --port P --count N [--seconds N]", run_leak},
-    {"timewait-inbound", "--addr A --port P --count N --source-base A [--seconds N]", run_time_wait_inbound},
+    {"timewait-inbound", "--addr A --port P --count N [--rate PER-SECOND] --source-base A [--seconds N]",
+     run_time_wait_inbound},
     {"churn", "--addr A --port P --count N [--rate PER-SECOND] [--seconds N]", run_churn},
     {"simultaneous", "--addr A --port P --count N [--source-base A] [--seconds N]", run_simultaneous},
     {"orphans", "--addr A --port P --count N [--source-base A] [--seconds N]", run_orphans},

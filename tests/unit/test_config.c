@@ -258,6 +258,10 @@ static void test_messages_are_printable(void **state) {
         {"not UTF-8", "alerts = { reminder = \"5\xb5s\"; };",
          "case.conf:1: alerts.reminder: \"5?s\" is no time span, allowed: \"0\", or a time span from "
          "\"10s\" to \"1w\""},
+        {"C1 control, overlong and text turned around",
+         "alerts = { reminder = \"\xC2\x9B\xE0\x80\xAF\xE2\x80\xAE\"; };",
+         "case.conf:1: alerts.reminder: \"????????\" is no time span, allowed: \"0\", or a time span from "
+         "\"10s\" to \"1w\""},
         {"UTF-8", "alerts = { reminder = \"\u00fc\u20ac\U0001f600\"; };",
          "case.conf:1: alerts.reminder: \"\u00fc\u20ac\U0001f600\" is no time span, allowed: \"0\", or a "
          "time span from \"10s\" to \"1w\""},

@@ -283,7 +283,7 @@ static void test_values_are_one_clean_line(void **state) {
         {"tab and escape", "\t\033[31m", "??[31m"},
         {"delete", "a\x7f", "a?"},
         {"umlaut stays", "gr\xC3\xBCn", "gr\xC3\xBCn"},
-        {"no-break space stays", "\xC2\xA0", "\xC2\xA0"},
+        {"first after C1 and the no-break space stays", "\xC2\xA1", "\xC2\xA1"},
         {"C1 control", "\xC2\x9B", "??"},
         {"lone byte", "\xFF", "?"},
         {"lone continuation", "\x80x", "?x"},
@@ -293,6 +293,9 @@ static void test_values_are_one_clean_line(void **state) {
         {"beyond Unicode", "\xF4\x90\x80\x80", "????"},
         {"last of Unicode stays", "\xF4\x8F\xBF\xBF", "\xF4\x8F\xBF\xBF"},
         {"cut off at the end", "a\xE2\x82", "a??"},
+        {"equals sign stays", "a=b", "a=b"},
+        {"newline and a field's name", "a\nPRIORITY=0", "a?PRIORITY=0"},
+        {"text turned around", "a\xE2\x80\xAEz", "a???z"},
     };
 
     (void)state;

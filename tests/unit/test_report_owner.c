@@ -79,6 +79,14 @@ static struct alert long_names(void) {
     return alert;
 }
 
+static struct alert deceiving_names(void) {
+    struct alert alert = owned_leak();
+
+    strcpy(alert.finding.unit, "a\xE2\x80\xAEz.service\nPRIORITY=0");
+    strcpy(alert.finding.comm, "\xE2\x80\xAE\xC2\xA0=\nA=1");
+    return alert;
+}
+
 static struct alert hostile_names(void) {
     struct alert alert = owned_leak();
     const char *name = "x\n y=\"1\" '\xFF\\x2d.service";
@@ -168,6 +176,11 @@ static const struct {
     {"no comm", unnamed_leak, "SYNWAITD_COMM", ABSENT},
     {"odd bytes in the unit", hostile_names, "SYNWAITD_UNIT", "x? y=\"1\" '?\\x2d.service"},
     {"odd bytes in the command", hostile_names, "SYNWAITD_COMM", "a?b"},
+    {"a field's name in the unit", deceiving_names, "SYNWAITD_UNIT", "a???z.service?PRIORITY=0"},
+    {"a field's name in the command", deceiving_names, "SYNWAITD_COMM",
+     "?????"
+     "=?A=1"},
+    {"neither is a field", deceiving_names, "PRIORITY", "4"},
     {"no peer", owned_leak, "SYNWAITD_PEER", ABSENT},
     {"a network", net_flood, "SYNWAITD_PEER", "10.9.0.0/24"},
     {"an address", address_flood, "SYNWAITD_PEER", "10.9.0.7"},

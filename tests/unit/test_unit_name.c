@@ -81,6 +81,11 @@ static const struct name_row {
     {"nspawn", "/machine.slice/systemd-nspawn@web.service/payload/init.scope", "systemd-nspawn@web.service"},
     {"nothing known", "/jobs/batch/7", "7"},
     {"empty parts", "//jobs//7/", "7"},
+    {"blanks in a unit", "/system.slice/a (socket activation).service", "a_(socket_activation).service"},
+    {"blanks in a user's unit", USER "/a. First: b.service", "user@1000.service/a._First:_b.service"},
+    {"blanks in a container's name", "/lxc.payload.a b", "lxc/a_b"},
+    {"blanks in a slice", "/a b.slice", "a_b.slice"},
+    {"blanks elsewhere", "/jobs/a b", "a_b"},
     {"bytes stay as they are", "/system.slice/a\n\x1b[31m\xff.service", "a\n\x1b[31m\xff.service"},
 };
 

@@ -73,6 +73,83 @@ static void test_text_cut(void **state) {
     }
 }
 
+/* One character of each kind, written between letters. */
+static void test_text_clean(void **state) {
+    static const struct {
+        const char *name, *character;
+        bool stays;
+    } rows[] = {
+        {"blank", " ", true},
+        {"letter of two bytes", "\xC3\xA9", true},
+        {"of three", "\xE2\x82\xAC", true},
+        {"of four", "\xF0\x9F\x90\x9F", true},
+        {"right-to-left letter", "\xD7\x90", true},
+        {"combining accent", "\xCC\x81", true},
+        {"ellipsis, our own", "\xE2\x80\xA6", true},
+        {"last of Unicode", "\xF4\x8F\xBF\xBF", true},
+        {"newline", "\n", false},
+        {"carriage return", "\r", false},
+        {"escape", "\x1B", false},
+        {"DEL", "\x7F", false},
+        {"U+0080, first of C1", "\xC2\x80", false},
+        {"U+009F, last of C1", "\xC2\x9F", false},
+        {"U+00A0 no-break space", "\xC2\xA0", false},
+        {"U+00AD soft hyphen", "\xC2\xAD", false},
+        {"U+034F combining grapheme joiner", "\xCD\x8F", false},
+        {"U+061C Arabic letter mark", "\xD8\x9C", false},
+        {"U+115F Hangul filler", "\xE1\x85\x9F", false},
+        {"U+180E Mongolian vowel separator", "\xE1\xA0\x8E", false},
+        {"U+2003 em space", "\xE2\x80\x83", false},
+        {"U+200B zero width space", "\xE2\x80\x8B", false},
+        {"U+200C zero width non-joiner", "\xE2\x80\x8C", false},
+        {"U+200D zero width joiner", "\xE2\x80\x8D", false},
+        {"U+200E left-to-right mark", "\xE2\x80\x8E", false},
+        {"U+200F right-to-left mark", "\xE2\x80\x8F", false},
+        {"U+2010 hyphen", "\xE2\x80\x90", true},
+        {"U+2027 hyphenation point", "\xE2\x80\xA7", true},
+        {"U+2028 line separator", "\xE2\x80\xA8", false},
+        {"U+2029 paragraph separator", "\xE2\x80\xA9", false},
+        {"U+202A left-to-right embedding", "\xE2\x80\xAA", false},
+        {"U+202E right-to-left override", "\xE2\x80\xAE", false},
+        {"U+2030 per mille sign", "\xE2\x80\xB0", true},
+        {"U+2060 word joiner", "\xE2\x81\xA0", false},
+        {"U+2066 left-to-right isolate", "\xE2\x81\xA6", false},
+        {"U+2069 pop directional isolate", "\xE2\x81\xA9", false},
+        {"U+3000 ideographic space", "\xE3\x80\x80", false},
+        {"U+3164 Hangul filler", "\xE3\x85\xA4", false},
+        {"U+FE0F variation selector", "\xEF\xB8\x8F", false},
+        {"U+FEFF byte order mark", "\xEF\xBB\xBF", false},
+        {"U+FFF9 annotation", "\xEF\xBF\xB9", false},
+        {"U+FFFD replacement character", "\xEF\xBF\xBD", true},
+        {"U+E0001 language tag", "\xF3\xA0\x80\x81", false},
+        {"U+E0041 tag A", "\xF3\xA0\x81\x81", false},
+        {"U+E0FFF, last of the tags' plane", "\xF3\xA0\xBF\xBF", false},
+        {"U+D800, a surrogate", "\xED\xA0\x80", false},
+        {"U+110000", "\xF4\x90\x80\x80", false},
+        {"overlong of two", "\xC0\xAF", false},
+        {"overlong of two, a letter", "\xC1\x81", false},
+        {"overlong of three", "\xE0\x80\x8A", false},
+        {"overlong of four", "\xF0\x80\x80\x8A", false},
+        {"five bytes", "\xF8\x88\x80\x80\x80", false},
+        {"lone continuation", "\x80", false},
+        {"no byte of UTF-8", "\xFF", false},
+        {"start alone", "\xE2", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        char text[32], wanted[32], marks[16] = "";
+        memset(marks, '?', strlen(rows[i].character));
+        snprintf(text, sizeof text, "a%sz", rows[i].character);
+        snprintf(wanted, sizeof wanted, "a%sz", rows[i].stays ? rows[i].character : marks);
+        text_clean(text);
+        if (strcmp(text, wanted) != 0)
+            fail_msg("%s: \"%s\", wanted \"%s\"", rows[i].name, text, wanted);
+        check_row(rows[i].name, printable_length(rows[i].character),
+                  rows[i].stays ? strlen(rows[i].character) : 0);
+    }
+}
+
 static void test_text_after_cut(void **state) {
     static const struct {
         const char *name, *second, *result;
@@ -269,15 +346,11 @@ static void test_clock(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text_cut),
-        cmocka_unit_test(test_text_after_cut),
-        cmocka_unit_test(test_text_put),
-        cmocka_unit_test(test_write_atomic),
-        cmocka_unit_test(test_directory_made_anew),
-        cmocka_unit_test(test_open_file_stays),
-        cmocka_unit_test(test_write_replaces_leftover),
-        cmocka_unit_test(test_write_errors),
-        cmocka_unit_test(test_read_sizes),
+        cmocka_unit_test(test_text_cut),        cmocka_unit_test(test_text_clean),
+        cmocka_unit_test(test_text_after_cut),  cmocka_unit_test(test_text_put),
+        cmocka_unit_test(test_write_atomic),    cmocka_unit_test(test_directory_made_anew),
+        cmocka_unit_test(test_open_file_stays), cmocka_unit_test(test_write_replaces_leftover),
+        cmocka_unit_test(test_write_errors),    cmocka_unit_test(test_read_sizes),
         cmocka_unit_test(test_clock),
     };
 

@@ -121,13 +121,27 @@ static int close_server_first(const struct pair *pair) {
     return error;
 }
 
-/* @return the listener, or -errno */
+/* Sleeps until connection number @p n is due. Late means no sleep, so that the rate holds on average. */
+static void wait_until_due(uint64_t start_usec, uint64_t n, uint64_t rate) {
+    uint64_t due_usec = rate ? start_usec + n * USEC_PER_SEC / rate : 0;
+    uint64_t now_usec = rate ? now_monotonic_usec() : 0;
+
+    if (due_usec > now_usec) {
+        struct timespec pause = {.tv_sec = (time_t)((due_usec - now_usec) / USEC_PER_SEC),
+                                 .tv_nsec = (long)((due_usec - now_usec) % USEC_PER_SEC * 1000)};
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* @param rate a second, 0 = as fast as possible. @return the listener, or -errno */
 static int make_pairs(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
-                      uint64_t count, int (*then)(const struct pair *pair)) {
+                      uint64_t count, uint64_t rate, int (*then)(const struct pair *pair)) {
     int listener = peers_listen(address, BACKLOG);
+    uint64_t start_usec = now_monotonic_usec();
 
     for (uint64_t n = 0; listener >= 0 && n < count; n++) {
         struct pair pair = {-1, -1};
+        wait_until_due(start_usec, n, rate);
         int error = make_pair(listener, address, source_base, n, &pair);
         if (error == 0)
             error = then(&pair);
@@ -141,7 +155,7 @@ static int make_pairs(const struct sockaddr_storage *address, const struct socka
 
 int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_storage *source_base,
                uint64_t count, bool unlisten) {
-    int listener = make_pairs(address, source_base, count, keep);
+    int listener = make_pairs(address, source_base, count, 0, keep);
 
     if (listener >= 0 && unlisten)
         close(listener);
@@ -149,12 +163,12 @@ int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_sto
 }
 
 int peers_leak(const struct sockaddr_storage *address, uint64_t count) {
-    return make_pairs(address, NULL, count, close_client);
+    return make_pairs(address, NULL, count, 0, close_client);
 }
 
 int peers_time_wait_inbound(const struct sockaddr_storage *address,
-                            const struct sockaddr_storage *source_base, uint64_t count) {
-    return make_pairs(address, source_base, count, close_server_first);
+                            const struct sockaddr_storage *source_base, uint64_t count, uint64_t rate) {
+    return make_pairs(address, source_base, count, rate, close_server_first);
 }
 
 /* One connection that ends here first; with the peer's FIN read, TIME-WAIT stands at close(). */
@@ -176,13 +190,7 @@ int peers_churn(const struct sockaddr_storage *address, uint64_t count, uint64_t
         int error = connect_and_close(address);
         if (error < 0)
             return error;
-        uint64_t due_usec = rate ? start_usec + *made * USEC_PER_SEC / rate : 0;
-        uint64_t now_usec = now_monotonic_usec();
-        if (due_usec > now_usec) {
-            struct timespec pause = {.tv_sec = (time_t)((due_usec - now_usec) / USEC_PER_SEC),
-                                     .tv_nsec = (long)((due_usec - now_usec) % USEC_PER_SEC * 1000)};
-            nanosleep(&pause, NULL);
-        }
+        wait_until_due(start_usec, *made, rate);
     }
     return 0;
 }

@@ -29,9 +29,12 @@ int peers_hold(const struct sockaddr_storage *address, const struct sockaddr_sto
 /** The same, then every client closes and the server does not: @p count sockets in CLOSE-WAIT. */
 int peers_leak(const struct sockaddr_storage *address, uint64_t count);
 
-/** Short connections that the server closes first: @p count TIME-WAIT on the listener's port. */
+/**
+ * Short connections that the server closes first: @p count TIME-WAIT on the listener's port.
+ * @param rate connections per second, 0 = as fast as possible
+ */
 int peers_time_wait_inbound(const struct sockaddr_storage *address,
-                            const struct sockaddr_storage *source_base, uint64_t count);
+                            const struct sockaddr_storage *source_base, uint64_t count, uint64_t rate);
 
 /**
  * Short connections to a listener elsewhere that the client closes first: TIME-WAIT on its own ports.
