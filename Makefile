@@ -231,6 +231,16 @@ kernel-matrix:
 	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
 	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
 
+# Not a part of check: many simulated hosts behind a real Prometheus, and what that costs it.
+HOSTS := 2000
+MINUTES := 5
+INTERVAL := 15
+RULES = $(wildcard monitoring/prometheus/*.rules.yml)
+fleet:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(B)/tools/tcpload $(B)/tools/fleet-server
+	@INTERVAL=$(INTERVAL) tests/fleet/run $(B) $(HOSTS) $(MINUTES) $(RULES)
+
 texts: catalog manual
 
 catalog: $(B)/tools/gen_catalog
@@ -305,6 +315,7 @@ help:
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'kernel-matrix  whether it works on the kernels of Debian bullseye, bookworm and trixie, under QEMU without KVM;'
 	@echo '             not a part of check: some 7 minutes on 2 processors; SUITES="NAME..."'
+	@echo 'fleet        a real Prometheus over HOSTS=2000 simulated hosts for MINUTES=5, with the rules, and what it costs (root)'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -319,7 +330,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults e2e fleet e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
