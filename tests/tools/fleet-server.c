@@ -196,13 +196,14 @@ static int send_all(int fd, const char *data, size_t size) {
 static void answer(int fd, double begun) {
     char request[REQUEST_BYTES], header[128];
     const struct timeval patience = {.tv_sec = 5};
-    uint64_t host;
+    static const char wanted[] = "GET /metrics/";
 
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     ssize_t got = recv(fd, request, sizeof request - 1, MSG_DONTWAIT);
     request[got > 0 ? got : 0] = '\0';
-    if (sscanf(request, "GET /metrics/%" SCNu64 " ", &host) != 1)
+    if (strncmp(request, wanted, sizeof wanted - 1) != 0)
         return;
+    uint64_t host = strtoull(request + sizeof wanted - 1, NULL, 10);
     struct text text = make_page(host, (double)clock_usec(CLOCK_REALTIME) / USEC_PER_SEC, begun);
     int length =
         snprintf(header, sizeof header,
@@ -277,7 +278,7 @@ int main(int argc, char **argv) {
     }
     result = serves ? read_all(argv + 3, argc - 3) : read_all(argv + 5, argc - 5);
     if (result == 0)
-        result = serves ? serve((uint16_t)atoi(argv[2]))
+        result = serves ? serve((uint16_t)strtoul(argv[2], NULL, 10))
                         : write_samples(strtoull(argv[2], NULL, 10), strtoull(argv[3], NULL, 10),
                                         strtoull(argv[4], NULL, 10));
     if (result < 0)
