@@ -17,6 +17,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exit
 fi
 if [ "${1-}" != inside ]; then
+    tools/fetch-monitoring "$build/monitoring" || echo 'promtool and node_exporter cannot be fetched'
     exec unshare --net --pid --fork --kill-child -- "$0" inside
 fi
 
@@ -195,8 +196,6 @@ wait "$daemon"
 needs jq 'the counter of incidents' && check 'incidents raised are the alerts raised' counts_the_alerts
 check 'bounded' is_bounded
 is_bounded
-[ -x "$programs/promtool" ] || tools/fetch-monitoring "$build/monitoring" ||
-    echo 'promtool and node_exporter cannot be fetched'
 if needs "$programs/promtool" promtool; then
     check 'promtool check metrics' promtool_is_silent
     check 'node_exporter reads it' start_exporter
