@@ -271,6 +271,16 @@ kernel-matrix:
 	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
 
 texts: catalog manual rules
+# Not a part of check: many simulated hosts behind a real Prometheus, and what that costs it.
+fleet: HOSTS := 2000
+fleet: MINUTES := 5
+fleet: INTERVAL := 15
+fleet: RULES = $(wildcard monitoring/prometheus/*.rules.yml)
+fleet:
+	@tools/install-deps demo
+	@$(MAKE) --no-print-directory all $(B)/tools/tcpload $(B)/tools/fleet-server
+	@INTERVAL=$(INTERVAL) tests/fleet/run $(B) $(HOSTS) $(MINUTES) $(RULES)
+
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
@@ -353,6 +363,7 @@ help:
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'kernel-matrix  whether it works on the kernels of Debian bullseye, bookworm and trixie, under QEMU without KVM;'
 	@echo '             not a part of check: some 7 minutes on 2 processors; SUITES="NAME..."'
+	@echo 'fleet        a real Prometheus over HOSTS=2000 simulated hosts for MINUTES=5, with the rules, and what it costs (root)'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
 	@echo 'bench-quick  the same with 100,000 sockets at most, in two minutes'
@@ -369,7 +380,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers binaries unit \
-        fuzz fuzz-programs fuzz-regression integration faults e2e e2e-matrix kernel-matrix load coverage instrumented \
+        fuzz fuzz-programs fuzz-regression integration faults e2e e2e-matrix kernel-matrix fleet load coverage instrumented \
         gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The metrics file under real load: clean for promtool, served whole by the real node_exporter, bounded, never
-# seen half. Listeners with full queues, a flood and exhausted ports, in a network namespace of its own. B names
-# the build directory.
+# seen half. Listeners with full queues, a flood and exhausted ports, in a network namespace of its own. B
+# names the build directory.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
@@ -17,6 +17,7 @@ if [ "$(id -u)" -ne 0 ]; then
     exit
 fi
 if [ "${1-}" != inside ]; then
+    tools/fetch-monitoring "$build/monitoring" || echo 'promtool and node_exporter cannot be fetched'
     exec unshare --net --pid --fork --kill-child -- "$0" inside
 fi
 
@@ -82,10 +83,22 @@ shows() {
     return 1
 }
 
-# Each look sees the first and the last line of a file, whatever the daemon does meanwhile.
+# A file that is open while another takes its place stays as it was; and each look sees the first and the last
+# line of a file, whatever the daemon does meanwhile.
 is_never_half() {
     local text i first last=synwaitd_walk_age_seconds before='' changes=0
-    first=$(head -n 1 "$metrics")
+    exec 4<"$metrics" 5<"$metrics"
+    before=$(cat <&4)
+    for ((i = 0; i < 300; i++)); do
+        [ "$(cat "$metrics")" = "$before" ] || break
+        sleep 0.1
+    done
+    if [ $i -eq 300 ] || [ "$(cat <&5)" != "$before" ]; then
+        echo 'it was changed in place'
+        return 1
+    fi
+    exec 4<&- 5<&-
+    first=${before%%$'\n'*} before=''
     for ((i = 0; i < 1500; i++)); do
         text=$(<"$metrics") || return
         [[ $text == "$first"* && ${text##*$'\n'} == "$last "* ]] ||
@@ -183,8 +196,6 @@ wait "$daemon"
 needs jq 'the counter of incidents' && check 'incidents raised are the alerts raised' counts_the_alerts
 check 'bounded' is_bounded
 is_bounded
-[ -x "$programs/promtool" ] || tools/fetch-monitoring "$build/monitoring" ||
-    echo 'promtool and node_exporter cannot be fetched'
 if needs "$programs/promtool" promtool; then
     check 'promtool check metrics' promtool_is_silent
     check 'node_exporter reads it' start_exporter

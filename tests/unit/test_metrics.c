@@ -11,6 +11,7 @@
 #include "view.h"
 
 #define MAN        "man/synwaitd-metrics.5"
+#define SCALE      "monitoring/SCALE.md"
 #define FULLEST    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff%4294967295]:65535"
 #define SERIES_LEN 192
 
@@ -402,23 +403,38 @@ static void list_documented(const char *page, struct text *list) {
             text_add(list, "%s %s\n", name, type);
 }
 
+static void read_document(const char *path, char *document, size_t size) {
+    if (read_file_at(AT_FDCWD, path, document, size) < 0)
+        fail_msg("%s cannot be read: run this in the top directory", path);
+}
+
 static void test_man_page(void **state) {
     static char page[64 * 1024];
-    char written[8192], documented[8192], bound[64];
+    char written[8192], documented[8192];
     struct text list = text_in(written, sizeof written), named = text_in(documented, sizeof documented);
     struct listener listeners[4];
     struct sample sample = full_sample(listeners, ARRAY_SIZE(listeners));
 
     (void)state;
     write_metrics(&sample);
-    if (read_file_at(AT_FDCWD, MAN, page, sizeof page) < 0)
-        fail_msg(MAN " cannot be read: run this in the top directory");
+    read_document(MAN, page, sizeof page);
     list_written(&list);
     list_documented(page, &named);
     assert_false(list.cut || named.cut);
     assert_string_equal(documented, written);
+}
+
+static void test_documented_bound(void **state) {
+    static const char *const paths[] = {MAN, SCALE};
+    static char document[64 * 1024];
+    char bound[64];
+
+    (void)state;
     snprintf(bound, sizeof bound, "at most %d series", METRICS_SERIES_MAX);
-    assert_non_null(strstr(page, bound));
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        read_document(paths[i], document, sizeof document);
+        check_row(paths[i], strstr(document, bound) != NULL, true);
+    }
 }
 
 int main(void) {
@@ -430,6 +446,7 @@ int main(void) {
         cmocka_unit_test(test_as_large_as_can_be),
         cmocka_unit_test(test_every_line_is_typed),
         cmocka_unit_test(test_man_page),
+        cmocka_unit_test(test_documented_bound),
     };
 
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
