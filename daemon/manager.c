@@ -35,6 +35,7 @@
 #define STATUS_MIN_USEC (10 * USEC_PER_SEC)
 #define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
 #define SLACK_DIVISOR   20
+#define OVERLOOKED_USEC (600 * USEC_PER_SEC)
 
 struct manager {
     struct config *config; /* the caller's */
@@ -53,8 +54,9 @@ struct manager {
     const char *state_directory;            /* for incidents; NULL: they are not kept */
     bool state_file_failed, view_failed;
     bool queues_told, queues_work;
-    uint64_t due_usec;  /* of the next regular tick */
-    uint64_t wake_usec; /* of the next tick, regular or not */
+    uint64_t overlooked_usec; /* when it was last told that there is no room for more problems */
+    uint64_t due_usec;        /* of the next regular tick */
+    uint64_t wake_usec;       /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
     uint64_t notified_usec;
     uint64_t watchdog_usec;
@@ -217,6 +219,19 @@ static void take_sample(struct manager *manager) {
     manager->sample = sampler_take(manager->sampler, manager->config, manager->pipeline.breach_count > 0);
 }
 
+/* A problem without an alert must not pass unsaid; nor may the saying become a flood. */
+static void tell_overlooked(struct manager *manager) {
+    size_t overlooked = pipeline_overlooked(&manager->pipeline);
+    uint64_t now = manager->sample->taken_usec;
+
+    if (overlooked == 0 ||
+        (manager->overlooked_usec != 0 && now - manager->overlooked_usec < OVERLOOKED_USEC))
+        return;
+    report_log(LOG_WARNING, "too many problems at once: %zu more are told only when others are over",
+               overlooked);
+    manager->overlooked_usec = now;
+}
+
 static void judge_sample(struct manager *manager) {
     struct pipeline *pipeline = &manager->pipeline;
 
@@ -224,6 +239,7 @@ static void judge_sample(struct manager *manager) {
     owners_name(manager->owners, manager->sample->taken_usec, pipeline->finding, pipeline->finding_count);
     size_t alerts = pipeline_follow(pipeline, manager->config, manager->sample);
     send_alerts(manager, alerts);
+    tell_overlooked(manager);
     publish(manager);
     notify(manager, alerts > 0);
 }

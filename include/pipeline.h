@@ -37,4 +37,7 @@ size_t pipeline_follow(struct pipeline *pipeline, const struct config *config, c
 /** @return how many incidents are open */
 size_t pipeline_open_incidents(const struct pipeline *pipeline);
 
+/** @return how many problems the last tick left out for want of room; told as soon as others are over */
+size_t pipeline_overlooked(const struct pipeline *pipeline);
+
 #endif

@@ -35,3 +35,7 @@ size_t pipeline_open_incidents(const struct pipeline *pipeline) {
         count += pipeline->incidents.incident[i].open;
     return count;
 }
+
+size_t pipeline_overlooked(const struct pipeline *pipeline) {
+    return pipeline->tracker.overlooked + pipeline->incidents.overlooked;
+}
