@@ -61,6 +61,10 @@ CTL_TESTS := $(foreach test,$(INTEGRATION_TESTS),$(if $(findstring /test_ctl_,$(
 E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
 E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
 PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
+# The daemon with other sanitizers than the tests have. UBSan alone costs little time: a simulated year in minutes.
+DAEMON_SRC := $(filter-out ctl/%,$(LIB_SRC))
+SOAK_SRC := $(wildcard tests/soak/*.c)
+SOAK_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=all
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -135,6 +139,13 @@ $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 $(B)/test/synwaitctl: $(B)/test/ctl/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) $(CURSES) -pthread -o $@
 
+$(B)/soak/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARN) $(SOAK_SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+
+$(B)/soak/soak: $(SOAK_SRC:%.c=$(B)/soak/%.o) $(DAEMON_SRC:%.c=$(B)/soak/%.o)
+	$(CC) $(SOAK_SANITIZE) $^ $(pkg_libs) -pthread -o $@
+
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
@@ -198,6 +209,12 @@ integration: all $(INTEGRATION_TESTS) $(B)/test/synwaitd $(B)/test/synwaitctl $(
 # What breaks around the daemon, one row each. Several at a time: they mostly wait.
 faults: all $(FAULT_TESTS) $(B)/test/synwaitd $(TOOLS) $(PRELOADS)
 	@JOBS=3 tests/run $(FAULT_TESTS)
+
+# The stages from sample to record through simulated days. DAYS, and SEED for one or more.
+DAYS := 365
+SEED := 1
+soak: $(B)/soak/soak
+	@B=$(B) DAYS='$(DAYS)' SEED='$(SEED)' tests/run tests/soak/run
 
 # Several at a time: they mostly wait.
 e2e: test-programs
@@ -298,7 +315,8 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults soak e2e gauntlet coverage'
+	@echo 'soak         a simulated year, with what must hold checked at each tick; DAYS=N SEED="N..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
@@ -319,9 +337,9 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults soak e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
-BUILT := $(wildcard $(B)/release $(B)/test)
+BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak)
 -include $(if $(BUILT),$(shell find $(BUILT) -type f -name '*.d'))
