@@ -152,12 +152,11 @@ static void crash(struct soak *soak) {
 
 /* Of what was open in another boot nothing is known. */
 static void boot(struct soak *soak) {
-    soak->boot_id[0] ^= 1;
+    snprintf(soak->boot_id, sizeof soak->boot_id, "%032" PRIx64, ++soak->boots);
     memset(&soak->pipeline.incidents, 0, sizeof soak->pipeline.incidents);
     books_forget(&soak->books);
     host_reset_counters(&soak->host);
     start_again(soak, 60 * USEC_PER_SEC);
-    soak->boots++;
 }
 
 static void happen_typical(struct soak *soak) {
@@ -310,7 +309,7 @@ static int prepare(struct soak *soak) {
     if (!mkdtemp(soak->directory))
         return -errno;
     snprintf(soak->config_path, sizeof soak->config_path, "%s/" CONFIG_NAME, soak->directory);
-    memset(soak->boot_id, 'a', sizeof soak->boot_id - 1);
+    snprintf(soak->boot_id, sizeof soak->boot_id, "%032d", 0);
     soak->seed = soak->first_seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     soak->pipeline.incidents.next_id = 1;
     config_defaults(&soak->config);
