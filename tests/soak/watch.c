@@ -77,15 +77,15 @@ static void follow(struct watch *watch, const struct config *config, const struc
         interrupt(watch, sample->taken_usec);
         return;
     }
+    uint64_t warning = percent ? share_of(rule->warning.value, limit.value) : rule->warning.value;
+    bool over = value.value >= warning && value.value >= rule->floor;
+    if (over && watch->first_over_usec == 0) /* an old measurement, too, where the rule is new */
+        watch->first_over_usec = sample->taken_usec;
     if (measured == watch->measured_usec)
         return;
     watch->measured_usec = measured;
-    uint64_t warning = percent ? share_of(rule->warning.value, limit.value) : rule->warning.value;
-    bool over = value.value >= warning && value.value >= rule->floor;
     if (!over)
         watch->first_over_usec = 0;
-    else if (watch->first_over_usec == 0)
-        watch->first_over_usec = sample->taken_usec;
     if (value.value >= share_of(8000, warning) && value.value >= rule->floor)
         watch->last_not_under_usec = sample->taken_usec;
 }
