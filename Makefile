@@ -65,6 +65,7 @@ PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
 DAEMON_SRC := $(filter-out ctl/%,$(LIB_SRC))
 SOAK_SRC := $(wildcard tests/soak/*.c)
 SOAK_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=all
+TSAN := -fsanitize=thread
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -146,6 +147,20 @@ $(B)/soak/%.o: %.c
 $(B)/soak/soak: $(SOAK_SRC:%.c=$(B)/soak/%.o) $(DAEMON_SRC:%.c=$(B)/soak/%.o)
 	$(CC) $(SOAK_SANITIZE) $^ $(pkg_libs) -pthread -o $@
 
+$(B)/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) -O1 -g $(WARN) $(TSAN) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+
+$(B)/tsan/libsynwaitd.a: $(DAEMON_SRC:%.c=$(B)/tsan/%.o)
+	@rm -f $@
+	ar rcsD $@ $^
+
+$(B)/tsan/synwaitd $(B)/tsan/test_journal: $(B)/tsan/libsynwaitd.a
+	$(CC) $(TSAN) $(filter %.o,$^) $(B)/tsan/libsynwaitd.a $(pkg_libs) -lcmocka -pthread -o $@
+
+$(B)/tsan/synwaitd: $(B)/tsan/daemon/main.o
+$(B)/tsan/test_journal: $(B)/tsan/tests/unit/test_journal.o
+
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
 	$(LINK) $(filter %.o,$^) $(B)/libsynwaitd.a $(pkg_libs) -pthread -o $@
@@ -215,6 +230,12 @@ DAYS := 365
 SEED := 1
 soak: $(B)/soak/soak
 	@B=$(B) DAYS='$(DAYS)' SEED='$(SEED)' tests/run tests/soak/run
+
+# The journal's writer thread: by itself, and in the whole daemon against a real journald, stopped and gone.
+tsan: $(B)/tsan/synwaitd $(B)/tsan/test_journal $(B)/tools/tcpload
+	@ln -sfn ../tools $(B)/tsan/tools
+	@B=$(B)/tsan SANITIZE='$(TSAN)' TSAN_OPTIONS=halt_on_error=1 JOBS=2 tests/run \
+	    $(B)/tsan/test_journal tests/e2e/journald.sh
 
 # Several at a time: they mostly wait.
 e2e: test-programs
@@ -315,7 +336,8 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults soak e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults soak tsan e2e gauntlet coverage'
+	@echo 'tsan         the thread that writes to the journal under ThreadSanitizer, alone and in the whole daemon (root)'
 	@echo 'soak         a simulated year, with what must hold checked at each tick; DAYS=N SEED="N..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
@@ -337,9 +359,9 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults soak e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults soak tsan e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
-BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak)
+BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak $(B)/tsan)
 -include $(if $(BUILT),$(shell find $(BUILT) -type f -name '*.d'))

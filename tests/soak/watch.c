@@ -70,7 +70,12 @@ static void follow(struct watch *watch, const struct config *config, const struc
 
     watch->enabled = rule->enabled;
     if (!rule->enabled || is_overridden(config, one->condition)) {
-        *watch = (struct watch){.enabled = rule->enabled, .steady_usec = sample->taken_usec};
+        /* What the host has without those ports is not known here: it may have been over for ever. */
+        *watch = (struct watch){
+            .enabled = rule->enabled,
+            .first_over_usec = rule->enabled ? 1 : 0,
+            .steady_usec = sample->taken_usec,
+        };
         return;
     }
     if (!figure_known(value) || (percent && !figure_known(limit))) {
