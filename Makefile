@@ -237,6 +237,9 @@ tsan: $(B)/tsan/synwaitd $(B)/tsan/test_journal $(B)/tools/tcpload
 	@B=$(B)/tsan SANITIZE='$(TSAN)' TSAN_OPTIONS=halt_on_error=1 JOBS=2 tests/run \
 	    $(B)/tsan/test_journal tests/e2e/journald.sh
 
+valgrind: all $(B)/tools/tcpload
+	@B=$(B) tests/run tests/valgrind/run
+
 # Several at a time: they mostly wait.
 e2e: test-programs
 	@B=$(B) JOBS=3 tests/run $(E2E_TESTS)
@@ -336,8 +339,9 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers unit integration faults soak tsan e2e gauntlet coverage'
+	@echo '             style analyze compilers unit integration faults soak tsan valgrind e2e gauntlet coverage'
 	@echo 'tsan         the thread that writes to the journal under ThreadSanitizer, alone and in the whole daemon (root)'
+	@echo 'valgrind     the daemon through an incident, and synwaitctl, under memcheck (root)'
 	@echo 'soak         a simulated year, with what must hold checked at each tick; DAYS=N SEED="N..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'coverage     of lines and branches, by the unit and integration tests; fails below its floors (root)'
@@ -359,7 +363,7 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers unit integration \
-        faults soak tsan e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
+        faults soak tsan valgrind e2e e2e-matrix kernel-matrix coverage instrumented gauntlet texts catalog manual format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:

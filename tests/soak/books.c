@@ -175,6 +175,11 @@ bool books_agree(const struct books *books, const struct pipeline *pipeline, str
     return true;
 }
 
+/* The time of which one interval counts. */
+bool is_gap(const struct books *books, const struct config *config) {
+    return books->now_usec - books->taken_usec > 5 * config->interval_usec;
+}
+
 static bool has_room(const struct pipeline *pipeline) {
     return pipeline->tracker.end < TRACKS_MAX && pipeline_open_incidents(pipeline) < INCIDENTS_MAX;
 }
@@ -208,6 +213,8 @@ bool books_tick(struct books *books, const struct config *config, const struct s
                 const struct pipeline *pipeline, size_t alerts, uint64_t crowded_usec, struct text *why) {
     books->now_usec = sample->taken_usec;
     books->ticks++;
+    if (!sample->listeners_known || is_gap(books, config))
+        books->began_usec = books->now_usec;
     watch_tick(books, config, sample);
     for (size_t i = 0; i < alerts; i++) {
         const struct alert *alert = &pipeline->alert[i];

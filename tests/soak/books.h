@@ -44,7 +44,7 @@ struct books {
     struct watch watch[CONDITION_COUNT];
     uint64_t last_id;
     uint64_t now_usec, taken_usec;
-    uint64_t began_usec; /* the daemon's life, or its configuration */
+    uint64_t began_usec; /* the daemon's life, its configuration, or a time without a gap or blindness */
     /* What it came to. */
     uint64_t ticks, alerts, by_event[4], by_problem[PROBLEM_COUNT], raised_by_problem[PROBLEM_COUNT];
     uint64_t record_bytes, record_bytes_max, message_bytes_max, crowded_ticks;
@@ -66,6 +66,9 @@ void books_take_over(struct books *books);
 
 /** Another boot: what was open is forgotten. */
 void books_forget(struct books *books);
+
+/** @return whether the time since the tick before counts as one interval. */
+bool is_gap(const struct books *books, const struct config *config);
 
 /** @return whether what is open is what its alerts said. */
 bool books_agree(const struct books *books, const struct pipeline *pipeline, struct text *why);

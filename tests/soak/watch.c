@@ -96,11 +96,9 @@ static void follow(struct watch *watch, const struct config *config, const struc
 }
 
 void watch_tick(struct books *books, const struct config *config, const struct sample *sample) {
-    bool gap = sample->taken_usec - books->taken_usec > 5 * config->interval_usec;
-
     for (size_t i = 0; i < ARRAY_SIZE(followed); i++) {
         struct watch *watch = &books->watch[followed[i].condition];
-        if (gap || watch->steady_usec == 0)
+        if (is_gap(books, config) || watch->steady_usec == 0)
             interrupt(watch, sample->taken_usec);
         follow(watch, config, sample, &followed[i]);
     }
