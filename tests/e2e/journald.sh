@@ -60,7 +60,8 @@ END
     [ -e /etc/machine-id ] && { mount --bind /run/machine-id /etc/machine-id || return; }
     ip link set lo up || return
     # shellcheck disable=SC2046,SC2086 # the flags are words
-    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude ${SANITIZE-} tests/e2e/send_records.c "$build/libsynwaitd.a" \
+    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude ${SANITIZE-} tests/e2e/send_records.c \
+        "$build/libsynwaitd.a" \
         $(pkg-config --libs libmnl libsystemd libconfig jansson) -pthread -o $scratch/send_records
 }
 

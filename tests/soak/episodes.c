@@ -264,13 +264,13 @@ static uint64_t until_next(struct host *host) {
 
 static uint32_t level_now(struct host *host, const struct episode *episode) {
     uint64_t past = host->sample.taken_usec - episode->from_usec;
-    uint64_t length = episode->until_usec - episode->from_usec;
+    uint32_t share = permyriad_of(past, episode->until_usec - episode->from_usec);
 
     switch (episode->shape) {
     case SHAPE_RAMP:
-        return (uint32_t)(episode->peak * past / length);
+        return episode->peak * share / PERMYRIAD;
     case SHAPE_PEAK:
-        return (uint32_t)(2 * episode->peak * (past * 2 < length ? past : length - past) / length);
+        return 2 * episode->peak * (share < PERMYRIAD / 2 ? share : PERMYRIAD - share) / PERMYRIAD;
     case SHAPE_FLAP:
         return past / episode->period_usec % 2 ? episode->peak : episode->peak * 7 / 10;
     case SHAPE_NOISE:

@@ -5,6 +5,7 @@
  * the tick, which reproduce it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <malloc.h>
@@ -254,14 +255,12 @@ static void tick(struct soak *soak) {
 
 /* Without pages of files: the program's own are read in as they are needed. */
 static size_t resident_kb(void) {
-    size_t size, resident = 0, shared = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
+    char text[256], *rest = text;
 
-    if (!file)
+    if (read_file_at(AT_FDCWD, "/proc/self/statm", text, sizeof text) < 0)
         return 0;
-    if (fscanf(file, "%zu %zu %zu", &size, &resident, &shared) != 3)
-        resident = shared = 0;
-    fclose(file);
+    strtoul(rest, &rest, 10); /* the whole size */
+    unsigned long resident = strtoul(rest, &rest, 10), shared = strtoul(rest, &rest, 10);
     return (resident - shared) * (size_t)sysconf(_SC_PAGESIZE) / 1024;
 }
 
