@@ -63,6 +63,11 @@ E2E_LONG := tests/e2e/systemd.sh tests/e2e/journald.sh
 E2E_TESTS := $(E2E_LONG) $(filter-out $(E2E_LONG),$(wildcard tests/e2e/*.sh))
 MONITORING_TESTS := $(filter-out %/lib.sh %/e2e.sh,$(wildcard tests/monitoring/*.sh))
 PACKAGE_TESTS := $(filter-out %/lib.sh,$(wildcard tests/packages/*.sh))
+# The daemon with other sanitizers than the tests have. UBSan alone costs little time: a simulated year in minutes.
+DAEMON_SRC := $(filter-out ctl/%,$(LIB_SRC))
+SOAK_SRC := $(wildcard tests/soak/*.c)
+SOAK_SANITIZE := -fsanitize=undefined -fno-sanitize-recover=all
+TSAN := -fsanitize=thread
 TOOLS := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
 PRELOADS := $(patsubst tests/tools/preload/%.c,$(B)/tools/%.so,$(wildcard tests/tools/preload/*.c))
 BENCH_SRC := $(filter-out tests/bench/pure_tick.c,$(wildcard tests/bench/*.c))
@@ -143,6 +148,27 @@ $(B)/test/synwaitd: $(B)/test/daemon/main.o $(B)/test/libsynwaitd.a
 
 $(B)/test/synwaitctl: $(B)/test/ctl/main.o $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $^ $(pkg_libs) $(CURSES) -pthread -o $@
+
+$(B)/soak/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) $(CFLAGS) $(WARN) $(SOAK_SANITIZE) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+
+$(B)/soak/soak: $(SOAK_SRC:%.c=$(B)/soak/%.o) $(DAEMON_SRC:%.c=$(B)/soak/%.o)
+	$(CC) $(SOAK_SANITIZE) $^ $(pkg_libs) -pthread -o $@
+
+$(B)/tsan/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(DEFINES) -O1 -g $(WARN) $(TSAN) $(pkg_cflags) -pthread -MMD -MP -c $< -o $@
+
+$(B)/tsan/libsynwaitd.a: $(DAEMON_SRC:%.c=$(B)/tsan/%.o)
+	@rm -f $@
+	ar rcsD $@ $^
+
+$(B)/tsan/synwaitd $(B)/tsan/test_journal: $(B)/tsan/libsynwaitd.a
+	$(CC) $(TSAN) $(filter %.o,$^) $(B)/tsan/libsynwaitd.a $(pkg_libs) -lcmocka -pthread -o $@
+
+$(B)/tsan/synwaitd: $(B)/tsan/daemon/main.o
+$(B)/tsan/test_journal: $(B)/tsan/tests/unit/test_journal.o
 
 $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 	@mkdir -p $(@D)
@@ -225,6 +251,21 @@ fuzz-programs: $(FUZZERS)
 fuzz-regression: $(FUZZERS)
 	@tests/run $(FUZZERS)
 
+# The stages from sample to record through simulated days. DAYS, and SEED for one or more.
+DAYS := 365
+SEED := 1
+soak: $(B)/soak/soak
+	@B=$(B) DAYS='$(DAYS)' SEED='$(SEED)' tests/run tests/soak/run
+
+# The journal's writer thread: by itself, and in the whole daemon against a real journald, stopped and gone.
+tsan: $(B)/tsan/synwaitd $(B)/tsan/test_journal $(B)/tools/tcpload
+	@ln -sfn ../tools $(B)/tsan/tools
+	@B=$(B)/tsan SANITIZE='$(TSAN)' TSAN_OPTIONS=halt_on_error=1 JOBS=2 tests/run \
+	    $(B)/tsan/test_journal tests/e2e/journald.sh
+
+valgrind: all $(B)/tools/tcpload
+	@B=$(B) tests/run tests/valgrind/run
+
 # Several at a time: they mostly wait.
 e2e: test-programs
 	@B=$(B) JOBS=3 tests/run $(E2E_TESTS)
@@ -270,7 +311,6 @@ kernel-matrix:
 	@$(MAKE) --no-print-directory all $(B)/tools/tcpload
 	@B=$(B) SUITES='$(SUITES)' tests/run tests/kernel/run
 
-texts: catalog manual rules
 # Not a part of check: many simulated hosts behind a real Prometheus, and what that costs it.
 fleet: HOSTS := 2000
 fleet: MINUTES := 5
@@ -281,6 +321,7 @@ fleet:
 	@$(MAKE) --no-print-directory all $(B)/tools/tcpload $(B)/tools/fleet-server
 	@INTERVAL=$(INTERVAL) tests/fleet/run $(B) $(HOSTS) $(MINUTES) $(RULES)
 
+texts: catalog manual rules
 
 catalog: $(B)/tools/gen_catalog
 	$(B)/tools/gen_catalog > $(B)/synwaitd.catalog
@@ -290,10 +331,10 @@ manual: $(B)/tools/gen_manual
 	for page in synwaitd.8 synwaitd.conf.5; do \
 	    $(B)/tools/gen_manual man/$$page > $(B)/$$page && mv $(B)/$$page man/$$page || exit 1; done
 
-RULES := monitoring/prometheus/synwaitd-problems.rules.yml
+GENERATED_RULES := monitoring/prometheus/synwaitd-problems.rules.yml
 rules: $(B)/tools/gen_rules
-	$(B)/tools/gen_rules > $(B)/$(notdir $(RULES))
-	mv $(B)/$(notdir $(RULES)) $(RULES)
+	$(B)/tools/gen_rules > $(B)/$(notdir $(GENERATED_RULES))
+	mv $(B)/$(notdir $(GENERATED_RULES)) $(GENERATED_RULES)
 
 format:
 	clang-format -i $$(find bpf ctl daemon include tests tools -name '*.[ch]')
@@ -352,9 +393,12 @@ help:
 	@echo 'run          install what is missing, build, run in the foreground (root for the installing)'
 	@echo 'demo         alerts for a flood, a leak and port exhaustion, in its own namespaces (root)'
 	@echo 'check        every check and test (root); its parts:'
-	@echo '             style analyze compilers binaries unit fuzz-regression integration faults e2e gauntlet coverage'
-	@echo '             monitoring-check e2e-monitoring'
+	@echo '             style analyze compilers binaries unit fuzz-regression integration faults soak tsan'
+	@echo '             valgrind e2e gauntlet coverage monitoring-check e2e-monitoring'
 	@echo 'fuzz         libFuzzer on every parser of what comes from outside; SECONDS_EACH=60 RUNS=N ONLY="NAME..."'
+	@echo 'tsan         the thread that writes to the journal under ThreadSanitizer, alone and in the whole daemon (root)'
+	@echo 'valgrind     the daemon through an incident, and synwaitctl, under memcheck (root)'
+	@echo 'soak         a simulated year, with what must hold checked at each tick; DAYS=N SEED="N..."'
 	@echo 'gauntlet     real problems and harmless loads, and what synwaitd says of each (root); ONLY="NAME..." ITERATOR=no'
 	@echo 'monitoring-check  rules, routes and dashboards by promtool and amtool; e2e-monitoring: a flood, until Alertmanager'
 	@echo '             shows it and shows it no more; with programs fetched into $(B)/monitoring (root)'
@@ -380,10 +424,10 @@ help:
 	@echo 'clean        remove $(B)'
 
 .PHONY: all no-bpf objects test-programs run demo bench bench-quick check style analyze compilers binaries unit \
-        fuzz fuzz-programs fuzz-regression integration faults e2e e2e-matrix kernel-matrix fleet load coverage instrumented \
-        gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
+        fuzz fuzz-programs fuzz-regression integration faults soak tsan valgrind e2e e2e-matrix kernel-matrix \
+        fleet load coverage instrumented gauntlet monitoring-check e2e-monitoring texts catalog manual rules format install uninstall dist \
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
-BUILT := $(wildcard $(B)/release $(B)/test)
+BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak $(B)/tsan)
 -include $(if $(BUILT),$(shell find $(BUILT) -type f -name '*.d'))

@@ -18,28 +18,26 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "audit.h"
 #include "console.h"
-#include "diagnose.h"
 #include "history.h"
-#include "incident.h"
 #include "listener_queues.h"
 #include "log.h"
 #include "netns.h"
 #include "notify.h"
 #include "owners.h"
 #include "page.h"
+#include "pipeline.h"
 #include "record.h"
 #include "resident.h"
 #include "sampler.h"
 #include "state_file.h"
 #include "sysctl_files.h"
-#include "threshold.h"
 #include "util.h"
 #include "view.h"
 
 #define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
 #define SLACK_DIVISOR   20
+#define OVERLOOKED_USEC (600 * USEC_PER_SEC)
 
 struct manager {
     struct config *config; /* the caller's */
@@ -49,14 +47,8 @@ struct manager {
     struct sampler *sampler;
     struct owners *owners;
     const struct sample *sample;
-    struct threshold_tracker tracker;
-    struct audit audit;
-    struct incident_table incidents;
+    struct pipeline pipeline;
     struct history history;
-    struct breach breach[BREACHES_MAX];
-    size_t breach_count;
-    struct finding finding[FINDINGS_MAX];
-    struct alert alert[INCIDENTS_MAX + FINDINGS_MAX];
     char netns[64];
     char boot_id[SD_ID128_STRING_MAX];
     const char *runtime_directory;          /* for status and metrics; NULL: none */
@@ -65,20 +57,13 @@ struct manager {
     int lock[2];                            /* held on both */
     bool state_file_failed, view_failed, reload_failed;
     bool queues_told, queues_work;
-    uint64_t due_usec;  /* of the next regular tick */
-    uint64_t wake_usec; /* of the next tick, regular or not */
+    uint64_t overlooked_usec; /* when it was last told that there is no room for more problems */
+    uint64_t due_usec;        /* of the next regular tick */
+    uint64_t wake_usec;       /* of the next tick, regular or not */
     uint64_t ticks, missed_ticks;
     uint64_t start_realtime_usec;
     struct notifier notifier;
 };
-
-static size_t open_incidents(const struct manager *manager) {
-    size_t count = 0;
-
-    for (size_t i = 0; i < manager->incidents.end; i++)
-        count += manager->incidents.incident[i].open;
-    return count;
-}
 
 /* A directory that systemd made for us; without systemd there is none, and nothing is kept or shown. */
 static const char *given_directory(const char *variable) {
@@ -126,7 +111,7 @@ static void remove_stale_views(const struct manager *manager) {
 static void save_incidents(struct manager *manager) {
     if (!manager->state_directory || report_failed())
         return;
-    int result = state_file_save(manager->state_directory, manager->boot_id, &manager->incidents);
+    int result = state_file_save(manager->state_directory, manager->boot_id, &manager->pipeline.incidents);
     if (result < 0 && !manager->state_file_failed)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents would not outlive a restart",
                    manager->state_directory, strerror(-result));
@@ -140,18 +125,12 @@ static void resume_incidents(struct manager *manager) {
 
     if (!manager->state_directory)
         return;
-    int count = state_file_load(manager->state_directory, manager->boot_id, now, &manager->incidents);
+    int count =
+        state_file_load(manager->state_directory, manager->boot_id, now, &manager->pipeline.incidents);
     if (count < 0)
         report_log(LOG_WARNING, "%s/" STATE_FILE_NAME ": %s: open incidents are forgotten",
                    manager->state_directory, strerror(-count));
-    for (size_t i = 0; i < manager->incidents.end; i++) {
-        struct incident *incident = &manager->incidents.incident[i];
-        if (!incident->open)
-            continue;
-        incident->keep_until_usec = now + 5 * manager->config->interval_usec;
-        if (incident->finding.lead.condition < CONDITION_COUNT)
-            threshold_resume(&manager->tracker, &incident->finding.lead);
-    }
+    pipeline_resume(&manager->pipeline, manager->config, now);
     if (count > 0)
         report_log(LOG_INFO, "%d open incident%s taken over", count, count == 1 ? "" : "s");
 }
@@ -168,7 +147,7 @@ static struct record *make_record(const struct manager *manager, const struct al
 
 static void send_alerts(struct manager *manager, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        struct record *record = make_record(manager, &manager->alert[i]);
+        struct record *record = make_record(manager, &manager->pipeline.alert[i]);
         if (record)
             report_alert(record);
         else
@@ -214,7 +193,7 @@ static void notify(struct manager *manager, bool changed) {
         return;
     char buffer[256];
     struct text text = text_in(buffer, sizeof buffer);
-    size_t open = open_incidents(manager);
+    size_t open = pipeline_open_incidents(&manager->pipeline);
     text_add(&text, "%zu open incident%s", open, open == 1 ? "" : "s");
     add_state(&text, sample, STATE_ESTABLISHED);
     add_state(&text, sample, STATE_SYN_RECV);
@@ -236,7 +215,7 @@ static void publish(struct manager *manager) {
     getrusage(RUSAGE_SELF, &used); /* cannot fail */
     struct view view = {
         .sample = manager->sample,
-        .incidents = &manager->incidents,
+        .incidents = &manager->pipeline.incidents,
         .sampler = sampler_info(manager->sampler),
         .history = &manager->history,
         .netns = manager->netns,
@@ -267,19 +246,30 @@ static void publish(struct manager *manager) {
 }
 
 static void take_sample(struct manager *manager) {
-    manager->sample = sampler_take(manager->sampler, manager->config, manager->breach_count > 0);
+    manager->sample = sampler_take(manager->sampler, manager->config, manager->pipeline.breach_count > 0);
+}
+
+/* A problem without an alert must not pass unsaid; nor may the saying become a flood. */
+static void tell_overlooked(struct manager *manager) {
+    size_t overlooked = pipeline_overlooked(&manager->pipeline);
+    uint64_t now = manager->sample->taken_usec;
+
+    if (overlooked == 0 ||
+        (manager->overlooked_usec != 0 && now - manager->overlooked_usec < OVERLOOKED_USEC))
+        return;
+    report_log(LOG_WARNING, "too many problems at once: %zu more are told only when others are over",
+               overlooked);
+    manager->overlooked_usec = now;
 }
 
 static void judge_sample(struct manager *manager) {
-    manager->breach_count =
-        threshold_evaluate(manager->config, manager->sample, &manager->tracker, manager->breach);
-    size_t findings = diagnose(manager->sample, manager->breach, manager->breach_count, manager->finding);
-    owners_name(manager->owners, manager->sample->taken_usec, manager->finding, findings);
-    if (audit_update(&manager->audit, manager->sample, &manager->finding[findings]))
-        findings++;
-    size_t alerts = incident_update(&manager->incidents, manager->finding, findings, manager->sample,
-                                    manager->config->reminder_usec, manager->alert);
+    struct pipeline *pipeline = &manager->pipeline;
+
+    pipeline_diagnose(pipeline, manager->config, manager->sample);
+    owners_name(manager->owners, manager->sample->taken_usec, pipeline->finding, pipeline->finding_count);
+    size_t alerts = pipeline_follow(pipeline, manager->config, manager->sample);
     send_alerts(manager, alerts);
+    tell_overlooked(manager);
     publish(manager);
     notify(manager, alerts > 0);
 }
@@ -287,7 +277,7 @@ static void judge_sample(struct manager *manager) {
 /* The next regular tick, unless a rate just went over its threshold and wants a second look sooner. */
 static void schedule(struct manager *manager) {
     manager->wake_usec = manager->due_usec;
-    if (!threshold_awaits_second_look(&manager->tracker))
+    if (!threshold_awaits_second_look(&manager->pipeline.tracker))
         return;
     uint64_t soon = now_monotonic_usec() + manager->config->interval_usec / CONFIRM_DIVISOR;
     if (soon < manager->wake_usec)
@@ -453,7 +443,7 @@ static int start(struct manager *manager) {
     result = sd_id128_randomize(&id);
     if (result < 0)
         return result;
-    memcpy(&manager->incidents.next_id, id.bytes, sizeof manager->incidents.next_id);
+    memcpy(&manager->pipeline.incidents.next_id, id.bytes, sizeof manager->pipeline.incidents.next_id);
     manager->sampler = sampler_new("/proc", listener_queues_find(manager->runtime_directory, queues));
     if (!manager->sampler)
         return -errno;

@@ -37,6 +37,7 @@ struct incident_table {
     size_t end; /* none is open from here on: what is never looked at takes no memory */
     uint64_t next_id;
     uint64_t raised[PROBLEM_COUNT]; /* so far, by the problem first told */
+    size_t overlooked;              /* by the last update: not raised, for the table was full */
     struct figure knob[KNOB_COUNT]; /* last known sysctls */
     struct figure syn_drops;        /* per second, at the last update */
     struct incident incident[INCIDENTS_MAX];

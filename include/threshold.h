@@ -84,6 +84,7 @@ struct track {
 /** Memory of the threshold stage between ticks; zeroed at start. Caller-owned. */
 struct threshold_tracker {
     uint64_t judged_usec; /* sample time of the previous call */
+    size_t overlooked;    /* by it: over their threshold, but every track was taken */
     size_t end;           /* none is used from here on */
     struct track track[TRACKS_MAX];
 };

@@ -64,8 +64,10 @@ static bool is_explained(const struct incident_table *table, const struct findin
 static void raise_incident(struct update *update, const struct finding *finding) {
     struct incident *incident = free_incident(update->table);
 
-    if (!incident)
-        return; /* it is raised as soon as another is cleared */
+    if (!incident) { /* it is raised as soon as another is cleared */
+        update->table->overlooked++;
+        return;
+    }
     *incident = (struct incident){
         .open = true,
         .id = update->table->next_id++,
@@ -262,6 +264,7 @@ size_t incident_update(struct incident_table *table, const struct finding *findi
                             .changes = knob_changes_find(table->knob, sample),
                             .alert = alerts};
 
+    table->overlooked = 0;
     follow_open(&update, findings, count);
     clear_unseen(&update);
     for (size_t i = 0; i < count; i++)

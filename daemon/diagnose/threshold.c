@@ -77,6 +77,8 @@ static struct track *new_track(struct threshold_tracker *tracker, enum condition
 
     if (track)
         *track = (struct track){.used = true, .condition = condition, .scope = *scope};
+    else
+        tracker->overlooked++;
     return track;
 }
 
@@ -333,6 +335,7 @@ size_t threshold_evaluate(const struct config *config, const struct sample *samp
         .elapsed_usec = elapsed_usec(config, tracker, sample->taken_usec),
     };
 
+    tracker->overlooked = 0;
     for (int condition = 0; condition < CONDITION_COUNT; condition++)
         observe(config, sample, (enum condition)condition, judge, &judgement);
     judge_unseen(&judgement, sample);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The journal sink, the catalog and the whole daemon against a real journald, which is started in mount, pid,
 # ipc, uts and network namespaces of its own: nothing of the host's journal is touched.
-# B names the build directory.
+# B names the build directory, SANITIZE how its library was built (make tsan).
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 . tests/lib.sh
@@ -59,8 +59,9 @@ END
     echo 0123456789abcdef0123456789abcdef >/run/machine-id
     [ -e /etc/machine-id ] && { mount --bind /run/machine-id /etc/machine-id || return; }
     ip link set lo up || return
-    # shellcheck disable=SC2046 # the flags are words
-    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude tests/e2e/send_records.c "$build/libsynwaitd.a" \
+    # shellcheck disable=SC2046,SC2086 # the flags are words
+    ${CC:-gcc} -std=gnu17 -D_GNU_SOURCE -Iinclude ${SANITIZE-} tests/e2e/send_records.c \
+        "$build/libsynwaitd.a" \
         $(pkg-config --libs libmnl libsystemd libconfig jansson) -pthread -o $scratch/send_records
 }
 
@@ -253,9 +254,13 @@ END
     kill -STOP "$journald_pid"
     start_daemon
     start_leak
-    sleep 5
+    sleep 3
+    # What it logs then goes to the writer that hangs, too.
+    kill -HUP "$daemon_pid"
+    sleep 2
     kill -CONT "$journald_pid"
     wait_until 10 told raised || return
+    read_journal --since "@$mark" | grep -q 'configuration reloaded' || { echo 'not reloaded'; return 1; }
     [ "$(leak_field raised SYNWAITD_VALUE)" -ge 200 ] &&
         [ "$(leak_field raised SYNWAITD_LOCAL_PORT)" -eq 8080 ] &&
         [ "$(leak_field raised PRIORITY)" -eq 4 ] && [ -z "$(leak_field raised SYNWAITD_SYSCTL)" ] &&

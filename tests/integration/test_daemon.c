@@ -3,17 +3,20 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "daemon.h"
+#include "incident.h"
 #include "lab.h"
 #include "util.h"
 
@@ -398,6 +401,33 @@ static void test_two_incidents(void **state) {
     json_decref(alerts);
 }
 
+/* A listener that never accepts, and one connection in its queue; both last as long as the test's process. */
+static void fill_a_queue(uint16_t port) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(port)};
+    int listener = socket(AF_INET, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(bind(listener, (const struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 1), 0);
+    assert_int_equal(connect(client, (const struct sockaddr *)&address, sizeof address), 0);
+}
+
+static void test_more_problems_than_it_has_room_for(void **state) {
+    (void)state;
+    lab_enter();
+    const char *config =
+        write_config(lab_scratch(), "sampling = { interval = \"200ms\"; };\n"
+                                    "thresholds = { accept-queue = { warning = 1; critical = 1; floor = 0;\n"
+                                    "    hold = \"0\"; }; };\n");
+    for (uint16_t i = 0; i < INCIDENTS_MAX + 3; i++)
+        fill_a_queue((uint16_t)(8000 + i));
+    struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, config, NULL);
+    lab_wait_error(daemon, "too many problems at once: 3 more", 20);
+    daemon_wait_alerts(daemon, "accept-queue-full", "raised", INCIDENTS_MAX, 20);
+    lab_signal(daemon, SIGTERM);
+    assert_int_equal(lab_wait_exit(daemon, 10), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_exit_codes, lab_teardown),
@@ -406,6 +436,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_reload, lab_teardown),
         cmocka_unit_test_teardown(test_restart, lab_teardown),
         cmocka_unit_test_teardown(test_two_incidents, lab_teardown),
+        cmocka_unit_test_teardown(test_more_problems_than_it_has_room_for, lab_teardown),
         cmocka_unit_test_teardown(test_memory, lab_teardown),
         cmocka_unit_test_teardown(test_flood, lab_teardown),
         cmocka_unit_test_teardown(test_port_exhaustion, lab_teardown),

@@ -4,6 +4,7 @@
 
 #include "config_keys.h"
 #include "problem.h"
+#include "random_config.h"
 #include "util.h"
 
 #define SHIPPED   "conf/synwaitd.conf"
@@ -34,59 +35,6 @@ static void test_defaults(void **state) {
 
     config_defaults(&config);
     check_same_dump(*state, "defaults", &config);
-}
-
-static uint64_t xorshift(uint64_t *seed) {
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 7;
-    *seed ^= *seed << 17;
-    return *seed;
-}
-
-/* Between the bounds, with all magnitudes alike. */
-static uint64_t random_between(uint64_t *seed, uint64_t low, uint64_t high) {
-    uint64_t span = high - low + 1;
-    return low + (xorshift(seed) >> (xorshift(seed) % 64)) % span;
-}
-
-static struct threshold_rule random_rule(uint64_t *seed, const struct condition_info *info) {
-    bool percent = info->limit && xorshift(seed) % 2;
-    uint64_t max = percent ? PERMYRIAD : COUNT_MAX;
-    enum threshold_unit unit = percent ? UNIT_PERMYRIAD : UNIT_COUNT;
-    uint64_t critical = random_between(seed, 1, max);
-
-    return (struct threshold_rule){.enabled = xorshift(seed) % 2,
-                                   .warning = {random_between(seed, 1, critical), unit},
-                                   .critical = {critical, unit},
-                                   .floor = random_between(seed, 0, COUNT_MAX),
-                                   .hold_usec = random_between(seed, 0, 604800 * USEC_PER_SEC),
-                                   .clear_usec = random_between(seed, 0, 604800 * USEC_PER_SEC)};
-}
-
-static void random_port(uint64_t *seed, struct port_rule *port) {
-    for (int i = 0; i < CONDITION_COUNT; i++) {
-        const struct condition_info *info = condition_info((enum condition)i);
-        port->overrides[i] = info->per_port && xorshift(seed) % 2;
-        port->rule[i] = random_rule(seed, info);
-    }
-}
-
-static void random_config(uint64_t *seed, struct config *config) {
-    memset(config, 0, sizeof *config);
-    config->interval_usec = random_between(seed, 100000, 60 * USEC_PER_SEC);
-    config->cpu_budget_permyriad = (uint32_t)random_between(seed, 1, PERMYRIAD);
-    config->walk_max_age_usec = random_between(seed, config->interval_usec, 3600 * USEC_PER_SEC);
-    config->reminder_usec = xorshift(seed) % 4 ? random_between(seed, 10000000, 604800 * USEC_PER_SEC) : 0;
-    config->journal = xorshift(seed) % 2;
-    config->metrics = xorshift(seed) % 2;
-    config->status = xorshift(seed) % 2;
-    for (int i = 0; i < CONDITION_COUNT; i++)
-        config->rule[i] = random_rule(seed, condition_info((enum condition)i));
-    config->port_count = xorshift(seed) % 4 ? xorshift(seed) % 4 : PORT_RULES_MAX;
-    for (size_t i = 0; i < config->port_count; i++) {
-        config->port[i].port = (uint16_t)(1 + i * 1000 + xorshift(seed) % 1000);
-        random_port(seed, &config->port[i]);
-    }
 }
 
 static void test_random_values(void **state) {

@@ -253,6 +253,9 @@ static void test_a_full_table_loses_nothing_for_good(void **state) {
         table.incident[i].keep_until_usec = 0;
     /* those of the first round are cleared, and their places taken by the second */
     assert_int_equal(update(findings, FINDINGS_MAX, 2 * SECOND), 2 * INCIDENTS_MAX);
+    assert_int_equal(table.overlooked, FINDINGS_MAX - INCIDENTS_MAX);
+    update(findings, 1, 3 * SECOND);
+    assert_int_equal(table.overlooked, 0);
 }
 
 static void test_a_resumed_incident_has_its_grace(void **state) {

@@ -188,7 +188,9 @@ static void test_writer_takes_no_signal(void **state) {
     wait_for("records", &journald.count, 1);
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
         assert_true(sigismember(&journald.blocked, signals[i]));
+#ifndef __SANITIZE_THREAD__ /* which adds to it */
     assert_true(journald.stack_bytes <= 65536);
+#endif
     pthread_sigmask(SIG_BLOCK, NULL, &own);
     assert_false(sigismember(&own, SIGTERM));
 }

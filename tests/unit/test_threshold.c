@@ -349,6 +349,7 @@ static void test_more_scopes_than_tracks(void **state) {
     bench.sample.listener_count = ARRAY_SIZE(listeners);
     settled(&bench, CONDITION_ACCEPT_QUEUE);
     check_row("bounded", bench.count, BREACHES_MAX);
+    check_row("and the rest is counted", bench.tracker.overlooked, ARRAY_SIZE(listeners) - TRACKS_MAX);
 }
 
 static void test_resume(void **state) {
