@@ -118,10 +118,7 @@ struct lab_child *fault_start(const char *program, const char *before, const cha
              lab_program(program), fault_path("test.conf"));
     lab_need_file("/usr/bin/unshare");
     const char *argv[] = {"/usr/bin/unshare", "--mount", "/bin/sh", "-c", command, NULL};
-    setenv("RUNTIME_DIRECTORY", scratch, 1);
-    struct lab_child *daemon = lab_start(LAB_HERE, argv);
-    unsetenv("RUNTIME_DIRECTORY");
-    return daemon;
+    return lab_start(LAB_HERE, argv);
 }
 
 const char *fault_preload(const char *inject, const char *switch_name, bool once) {
@@ -198,6 +195,13 @@ void fault_end(struct lab_child *daemon, const struct fault_told *told, size_t c
         fail_msg("exit %d\nstandard error: %s", code, error);
     fault_check_told(daemon, told, count);
     lab_release(daemon);
+}
+
+const char *fault_with_status(void) {
+    static char before[256];
+
+    snprintf(before, sizeof before, "export RUNTIME_DIRECTORY=%s;", scratch);
+    return before;
 }
 
 long long fault_status(const char *path) {

@@ -73,7 +73,10 @@ void fault_end(struct lab_child *daemon, const struct fault_told *told, size_t c
 /** The same for a daemon that has ended by itself. */
 void fault_check_told(const struct lab_child *daemon, const struct fault_told *told, size_t count);
 
-/** @return a number of the daemon's status.json, e.g. "missed_ticks" or "states/CLOSE-WAIT"; -1: unknown */
+/** @return for fault_start(), as @p before: the daemon writes status.json */
+const char *fault_with_status(void);
+
+/** @return a number of that file, e.g. "missed_ticks" or "states/CLOSE-WAIT"; -1: unknown */
 long long fault_status(const char *path);
 
 #endif
