@@ -204,12 +204,12 @@ const char *fault_with_status(void) {
     return before;
 }
 
-long long fault_status(const char *path) {
+long long fault_status(const char *file, const char *path) {
     char copy[64], *rest = copy;
     json_error_t error;
 
     snprintf(copy, sizeof copy, "%s", path);
-    json_t *status = json_load_file(fault_path("status.json"), 0, &error);
+    json_t *status = json_load_file(fault_path(file), 0, &error);
     const json_t *at = status;
     for (const char *key = strsep(&rest, "/"); key; key = strsep(&rest, "/"))
         at = json_object_get(at, key);

@@ -76,7 +76,8 @@ void fault_check_told(const struct lab_child *daemon, const struct fault_told *t
 /** @return for fault_start(), as @p before: the daemon writes status.json */
 const char *fault_with_status(void);
 
-/** @return a number of that file, e.g. "missed_ticks" or "states/CLOSE-WAIT"; -1: unknown */
-long long fault_status(const char *path);
+/** @return a number of that file (a name in the scratch directory), e.g. "missed_ticks" or
+ * "states/CLOSE-WAIT"; -1: unknown */
+long long fault_status(const char *file, const char *path);
 
 #endif
