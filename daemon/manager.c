@@ -140,13 +140,9 @@ static struct record *make_record(const struct manager *manager, const struct al
 }
 
 static void send_alerts(struct manager *manager, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct record *record = make_record(manager, &manager->alert[i]);
-        if (record)
-            report_alert(record);
-        else
-            report_log(LOG_ERR, "an alert is lost: %s", strerror(ENOMEM));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (report_alert(make_record(manager, &manager->alert[i])) < 0)
+            incident_untell(&manager->incidents, &manager->alert[i]);
     if (count > 0)
         save_incidents(manager);
 }
