@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "record.h"
 #include "util.h"
 
@@ -164,7 +165,7 @@ int state_file_save(const char *directory, const char *boot_id, const struct inc
 
     if (!root)
         return -ENOMEM;
-    CLEANUP_FREE char *text = json_dumps(root, JSON_INDENT(1));
+    CLEANUP_FREE char *text = json_to_text(root, JSON_INDENT(1));
     json_decref(root);
     if (!text)
         return -ENOMEM;
