@@ -398,7 +398,7 @@ static void greet(const struct manager *manager) {
 
 static int start(struct manager *manager) {
     char queues[PATH_MAX];
-    sd_id128_t id;
+    sd_id128_t id = SD_ID128_NULL;
 
     netns_name(manager->netns, sizeof manager->netns);
     manager->runtime_directory = given_directory("RUNTIME_DIRECTORY");
@@ -409,8 +409,12 @@ static int start(struct manager *manager) {
     if (!manager->state_directory)
         manager->state_directory = manager->runtime_directory;
     int result = sd_id128_get_boot(&id);
-    if (result < 0)
-        return result;
+    if (result < 0) {
+        /* It tells whether what was kept is of this boot; nothing else needs it. */
+        report_log(LOG_WARNING, "the id of this boot: %s: open incidents will not outlive a restart",
+                   strerror(-result));
+        manager->state_directory = NULL;
+    }
     sd_id128_to_string(id, manager->boot_id);
     result = sd_id128_randomize(&id);
     if (result < 0)
