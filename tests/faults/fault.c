@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -105,17 +106,22 @@ void fault_enter(const char *rules, const char *rest) {
     scratch = lab_scratch();
     snprintf(config, sizeof config,
              "sampling = { interval = \"100ms\"; cpu-budget = \"100%%\"; walk-max-age = \"100ms\"; };\n"
-             "thresholds = { syn-sent = { warning = 10; critical = 1000; hold = \"300ms\"; clear = "
+             "thresholds = { syn-sent = { warning = 10; critical = 1000; hold = \"0s\"; clear = "
              "\"300ms\"; };\n%s };\n%s",
              rules, rest);
     fault_write("test.conf", config);
 }
 
 struct lab_child *fault_start(const char *program, const char *before, const char *with) {
+    return fault_start_for("", program, before, with);
+}
+
+struct lab_child *fault_start_for(const char *ticks, const char *program, const char *before,
+                                  const char *with) {
     static char command[2048];
 
-    snprintf(command, sizeof command, "%s exec %s %s --log-target json --config %s", before, with,
-             lab_program(program), fault_path("test.conf"));
+    snprintf(command, sizeof command, "%s exec %s %s --log-target json --config %s %s", before, with,
+             lab_program(program), fault_path("test.conf"), ticks);
     lab_need_file("/usr/bin/unshare");
     const char *argv[] = {"/usr/bin/unshare", "--mount", "/bin/sh", "-c", command, NULL};
     return lab_start(LAB_HERE, argv);
@@ -194,7 +200,16 @@ void fault_end(struct lab_child *daemon, const struct fault_told *told, size_t c
     if (code != 0)
         fail_msg("exit %d\nstandard error: %s", code, error);
     fault_check_told(daemon, told, count);
-    lab_release(daemon);
+}
+
+void fault_wait_ticks(const char *file, long long count) {
+    long long first = fault_status(file, "ticks");
+    uint64_t end_usec = now_monotonic_usec() + 20 * USEC_PER_SEC;
+
+    while (fault_status(file, "ticks") < first + count) {
+        assert_true(now_monotonic_usec() < end_usec);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
 }
 
 const char *fault_with_status(void) {

@@ -56,6 +56,10 @@ void fault_switch(const char *name, bool on);
  */
 struct lab_child *fault_start(const char *program, const char *before, const char *with);
 
+/** The same, with e.g. "--ticks 8". */
+struct lab_child *fault_start_for(const char *ticks, const char *program, const char *before,
+                                  const char *with);
+
 /** @return for fault_start(): netlink_fault.so with that fault, while SWITCH (a name in the scratch
  * directory) is there; @param once at every other request alone */
 const char *fault_preload(const char *inject, const char *switch_name, bool once);
@@ -79,5 +83,8 @@ const char *fault_with_status(void);
 /** @return a number of that file (a name in the scratch directory), e.g. "missed_ticks" or
  * "states/CLOSE-WAIT"; -1: unknown */
 long long fault_status(const char *file, const char *path);
+
+/** Waits until that file tells of @p count ticks more. */
+void fault_wait_ticks(const char *file, long long count);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@
 enum { COLUMNS_MAX = 256, WORD_SIZE = 32, TEXT_SIZE = 16384 };
 
 #define RULE  "{ enabled = true; warning = 500; critical = 1000000; hold = \"200ms\"; clear = \"1h\"; };\n"
+#define BACKWARDS "1000000000000"
 #define RULES "established = " RULE "orphans = " RULE "time-wait-overflow = " RULE
 
 struct columns {
@@ -271,8 +273,42 @@ static void be_read(const struct fault *fault) {
     }
 }
 
-#define TOLD "degraded after 3 ticks and says which file and why; other alerts come; over when it is mended"
-#define READ "every column is found by its name: no false alert, and what rests on the file is told"
+/* Rises past the end of 32 or 64 bits, or from the start again, until it is told of: once, with its real
+ * rate. */
+static void count_on(const struct fault *fault) {
+    const struct file *file = &files[1];
+    static struct columns columns;
+    uint64_t value = strtoull(fault->inject, NULL, 10);
+    bool backwards = strcmp(fault->inject, BACKWARDS) == 0;
+
+    fault_enter(RULES, "");
+    assert_int_equal(mkdir(place(file, ""), 0755), 0);
+    read_columns(file, &columns);
+    snprintf(value_of(&columns, file->moved), WORD_SIZE, "%" PRIu64, value);
+    write_text(file, format(file, &columns));
+    struct lab_child *daemon = start(file, "");
+    lab_wait_error(daemon, "counted by", 20);
+    if (backwards)
+        value = 0;
+    for (unsigned int i = 0; !is_seen(file, daemon); i++) {
+        assert_true(i < 200);
+        value = fault->reason ? (uint32_t)(value + 100) : value + 100;
+        snprintf(value_of(&columns, file->moved), WORD_SIZE, "%" PRIu64, value);
+        write_text(file, format(file, &columns));
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
+    }
+    fault_end(daemon, (const struct fault_told[]){{file->told, 1, 0}}, 1);
+    json_t *alerts = daemon_alerts(daemon);
+    const json_t *alert = alerts_find(alerts, file->told, "raised");
+    assert_string_equal(alert_get(alert, "SYNWAITD_SEVERITY"), "warning");
+    assert_in_range(alert_number(alert, "SYNWAITD_VALUE"), 500, 100000);
+    json_decref(alerts);
+    lab_release(daemon);
+}
+
+#define TOLD    "degraded after 3 ticks and says which file and why; other alerts come; over when it is mended"
+#define COUNTED "no jump is told; what goes on rising is, once, with its real rate"
+#define READ    "every column is found by its name: no false alert, and what rests on the file is told"
 
 static const struct fault table[] = {
     {"/proc/net file unreadable", "mode 000, the daemon without capabilities", TOLD, be_told, "unreadable",
@@ -290,6 +326,12 @@ static const struct fault table[] = {
     {"/proc/net columns added", "at both ends and inside, one of them -1 as MaxConn is", READ, be_read, "add",
      NULL},
     {"/proc/net columns reordered", "the last one first", READ, be_read, "reorder", NULL},
+    {"counter goes backwards", "TCPTimeWaitOverflow from 1000000000000 to 100", COUNTED, count_on, BACKWARDS,
+     NULL},
+    {"counter wraps at 32 bits", "TCPTimeWaitOverflow over 4294967295", COUNTED, count_on, "4294967000",
+     "32"},
+    {"counter wraps at 64 bits", "TCPTimeWaitOverflow over 18446744073709551615", COUNTED, count_on,
+     "18446744073709551300", NULL},
 };
 
 int main(void) {
