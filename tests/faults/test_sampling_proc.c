@@ -24,9 +24,9 @@
 
 enum { COLUMNS_MAX = 256, WORD_SIZE = 32, TEXT_SIZE = 16384 };
 
-#define RULE  "{ enabled = true; warning = 500; critical = 1000000; hold = \"200ms\"; clear = \"1h\"; };\n"
+#define RULE      "{ enabled = true; warning = 500; critical = 1000000; hold = \"200ms\"; clear = \"1h\"; };\n"
 #define BACKWARDS "1000000000000"
-#define RULES "established = " RULE "orphans = " RULE "time-wait-overflow = " RULE
+#define RULES     "established = " RULE "orphans = " RULE "time-wait-overflow = " RULE
 
 struct columns {
     char name[COLUMNS_MAX][WORD_SIZE], value[COLUMNS_MAX][WORD_SIZE];
