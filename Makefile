@@ -52,6 +52,7 @@ TEST_LIB_OBJ := $(LIB_SRC:%.c=$(B)/test/%.o)
 # Shared by tcpload, slow-link and the integration tests: makes sockets in every state, and floods.
 LOAD_SRC := $(wildcard tests/tools/load/*.c)
 LAB_SRC := $(filter-out tests/integration/test_%,$(wildcard tests/integration/*.c))
+FAULT_SRC := $(filter-out tests/faults/test_%,$(wildcard tests/faults/*.c))
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/test/unit/%,$(wildcard tests/unit/test_*.c))
 INTEGRATION_TESTS := $(patsubst tests/integration/%.c,$(B)/test/integration/%,$(wildcard tests/integration/test_*.c))
 FAULT_TESTS := $(patsubst tests/faults/%.c,$(B)/test/faults/%,$(wildcard tests/faults/test_*.c))
@@ -133,7 +134,7 @@ $(B)/test/unit/test_diagnose_owner: WRAP := -Wl,--wrap=shares_find
 $(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
                       $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 
-$(FAULT_TESTS): $(B)/test/faults/%: $(B)/test/tests/faults/%.o \
+$(FAULT_TESTS): $(B)/test/faults/%: $(B)/test/tests/faults/%.o $(FAULT_SRC:%.c=$(B)/test/%.o) \
                 $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 
 # A harness with what feeds it: files here, libFuzzer in `make fuzz`.

@@ -146,13 +146,9 @@ static struct record *make_record(const struct manager *manager, const struct al
 }
 
 static void send_alerts(struct manager *manager, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        struct record *record = make_record(manager, &manager->pipeline.alert[i]);
-        if (record)
-            report_alert(record);
-        else
-            report_log(LOG_ERR, "an alert is lost: %s", strerror(ENOMEM));
-    }
+    for (size_t i = 0; i < count; i++)
+        if (report_alert(make_record(manager, &manager->pipeline.alert[i])) < 0)
+            incident_untell(&manager->pipeline.incidents, &manager->pipeline.alert[i]);
     if (count > 0 || manager->state_file_failed)
         save_incidents(manager);
 }
@@ -422,7 +418,7 @@ static void greet(const struct manager *manager) {
 
 static int start(struct manager *manager) {
     char queues[PATH_MAX];
-    sd_id128_t id;
+    sd_id128_t id = SD_ID128_NULL;
 
     manager->start_realtime_usec = clock_usec(CLOCK_REALTIME);
     netns_name(manager->netns, sizeof manager->netns);
@@ -437,8 +433,12 @@ static int start(struct manager *manager) {
     if (result < 0)
         return result;
     result = sd_id128_get_boot(&id);
-    if (result < 0)
-        return result;
+    if (result < 0) {
+        /* It tells whether what was kept is of this boot; nothing else needs it. */
+        report_log(LOG_WARNING, "the id of this boot: %s: open incidents will not outlive a restart",
+                   strerror(-result));
+        manager->state_directory = NULL;
+    }
     sd_id128_to_string(id, manager->boot_id);
     result = sd_id128_randomize(&id);
     if (result < 0)

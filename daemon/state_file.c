@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "record.h"
 #include "util.h"
 
@@ -161,7 +162,7 @@ static json_t *table_to_json(const char *boot_id, const struct incident_table *t
 
 char *state_file_format(const char *boot_id, const struct incident_table *table) {
     json_t *root = table_to_json(boot_id, table);
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = root ? json_to_text(root, JSON_INDENT(1)) : NULL;
 
     json_decref(root);
     return text;

@@ -69,6 +69,12 @@ size_t incident_update(struct incident_table *table, const struct finding *findi
                        const struct sample *sample, uint64_t reminder_usec,
                        struct alert alerts[INCIDENTS_MAX + FINDINGS_MAX]);
 
+/**
+ * Takes back an alert of the last update that could not be told: what was raised is raised again, with
+ * another id, and what was cleared is cleared again, by the next update that finds it so.
+ */
+void incident_untell(struct incident_table *table, const struct alert *alert);
+
 /** Writes the id as it stands in SYNWAITD_INCIDENT. */
 void incident_id_format(uint64_t id, char text[INCIDENT_ID_SIZE]);
 

@@ -24,10 +24,15 @@ int report_open(enum log_target wanted);
 /** @return the target in use (AUTO resolved). */
 enum log_target report_target(void);
 
-/** Sends an alert's record to the target and takes ownership of it. Never blocks on journald. */
-void report_alert(struct record *record);
+/**
+ * Sends an alert's record to the target and takes ownership of it. Never blocks on journald.
+ * @param record NULL: there was no memory for it
+ * @return 0, or -ENOMEM: it was not told, which the log has, and may be tried again
+ */
+int report_alert(struct record *record);
 
-/** A line of the daemon itself: to the journal, else to standard error. @param priority syslog level 0..7 */
+/** A line of the daemon itself: to the journal, else, or without memory, to standard error. @param priority
+ * syslog level 0..7 */
 void report_log(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /** @return alerts lost so far because the queue was full. */

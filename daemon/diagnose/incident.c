@@ -275,6 +275,20 @@ size_t incident_update(struct incident_table *table, const struct finding *findi
     return update.count;
 }
 
+void incident_untell(struct incident_table *table, const struct alert *alert) {
+    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+        struct incident *incident = &table->incident[i];
+        if (incident->id != alert->incident_id)
+            continue;
+        if (alert->event == EVENT_RAISED)
+            incident->open = false;
+        if (alert->event == EVENT_CLEARED)
+            incident->open = true;
+        if (incident->open && i >= table->end)
+            table->end = i + 1;
+    }
+}
+
 void incident_id_format(uint64_t id, char text[INCIDENT_ID_SIZE]) {
     snprintf(text, INCIDENT_ID_SIZE, "%016" PRIx64, id);
 }

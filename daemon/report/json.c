@@ -24,12 +24,26 @@ json_t *json_from_record(const struct record *record) {
     return object;
 }
 
+char *json_to_text(const json_t *json, size_t flags) {
+    size_t length = json_dumpb(json, NULL, 0, flags);
+    char *text = length > 0 ? malloc(length + 1) : NULL;
+
+    if (!text)
+        return NULL;
+    if (json_dumpb(json, text, length, flags) == length) {
+        text[length] = '\0';
+        return text;
+    }
+    free(text);
+    return NULL;
+}
+
 int json_print_record(FILE *stream, const struct record *record) {
     json_t *object = json_from_record(record);
 
     if (!object)
         return -ENOMEM;
-    CLEANUP_FREE char *line = json_dumps(object, JSON_COMPACT);
+    CLEANUP_FREE char *line = json_to_text(object, JSON_COMPACT);
     json_decref(object);
     if (!line)
         return -ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,25 +48,25 @@ enum log_target report_target(void) {
     return target;
 }
 
-static void print_alert(const struct record *record) {
-    int result = 0;
-
+static int print_alert(const struct record *record) {
     if (target == LOG_TARGET_JSON)
-        result = json_print_record(stdout, record);
-    else
-        result = console_print_alert(stdout, record, page_wants_color(stdout));
-    output_failed = output_failed || result < 0;
-    if (result < 0)
-        report_log(3, "standard output: an alert could not be written: %s", strerror(-result));
+        return json_print_record(stdout, record);
+    return console_print_alert(stdout, record, page_wants_color(stdout));
 }
 
-void report_alert(struct record *record) {
-    if (target == LOG_TARGET_JOURNAL) {
+int report_alert(struct record *record) {
+    if (record && target == LOG_TARGET_JOURNAL) {
         journal_send(record);
-        return;
+        return 0;
     }
-    print_alert(record);
+    int result = record ? print_alert(record) : -ENOMEM;
     free(record);
+    if (result == 0)
+        return 0;
+    report_log(3, "%san alert could not be written: %s",
+               result == -ENOMEM ? "" : "standard output: ", strerror(-result));
+    output_failed = output_failed || result != -ENOMEM;
+    return result == -ENOMEM ? result : 0;
 }
 
 void report_log(int priority, const char *format, ...) {
@@ -75,9 +76,14 @@ void report_log(int priority, const char *format, ...) {
     va_start(args, format);
     int length = vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    struct record *record = length < 0 ? NULL : record_from_log(priority, message);
-    if (!record)
+    if (length < 0)
         return;
+    struct record *record = record_from_log(priority, message);
+    if (!record) {
+        text_clean(message);
+        fprintf(stderr, "synwaitd: %s\n", message);
+        return;
+    }
     if (target == LOG_TARGET_JOURNAL) {
         journal_send(record);
         return;

@@ -23,11 +23,12 @@ struct place {
     unsigned int field, fields;
     bool sign_apart;       /* a leading minus is no part of the number */
     bool never_below_zero; /* the kernel takes a negative value, and it means 0 */
+    bool always_there;     /* in every kernel and namespace: without it something hides the files */
 };
 
 static const struct place places[KNOB_COUNT] = {
-    [KNOB_PORT_RANGE_LOW] = {.field = 0, .fields = 2},
-    [KNOB_PORT_RANGE_HIGH] = {.field = 1, .fields = 2},
+    [KNOB_PORT_RANGE_LOW] = {.field = 0, .fields = 2, .always_there = true},
+    [KNOB_PORT_RANGE_HIGH] = {.field = 1, .fields = 2, .always_there = true},
     [KNOB_TCP_MEM_LOW] = {.field = 0, .fields = 3},
     [KNOB_TCP_MEM_PRESSURE] = {.field = 1, .fields = 3},
     [KNOB_TCP_MEM_MAX] = {.field = 2, .fields = 3},
@@ -229,7 +230,7 @@ int knobs_read(struct knob_files *files, int sys_fd, struct knob_value knob[KNOB
         else if (result == 0)
             result = pick_value((enum knob)i, text, &value, reason);
         knob[i] = (struct knob_value){.value = FIGURE_NONE, .writable = false}; /* gcc 10 warns without */
-        if (result == -ENOENT) {
+        if (result == -ENOENT && !places[i].always_there) {
             knob[i].value = FIGURE_MISSING;
             continue;
         }

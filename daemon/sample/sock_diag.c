@@ -17,6 +17,7 @@
 
 #define DUMP_ATTEMPTS   3
 #define TIMEOUT_SECONDS 2
+#define STRANGERS_MAX   1000 /* datagrams that are no answer; more of them and nobody is waited for */
 #define MASK_ALL        ((1U << STATE_COUNT) - 2)
 #define MASK_LISTEN     (1U << STATE_LISTEN)
 
@@ -195,11 +196,14 @@ static bool ends_dump(const struct sock_diag *diag, size_t length) {
  * drives a dump (af_netlink.c netlink_recvmsg), so when nothing is queued nothing will come.
  */
 static void drain(struct sock_diag *diag) {
-    while (diag->connection.unfinished) {
+    unsigned int strangers = 0;
+
+    while (diag->connection.unfinished && strangers < STRANGERS_MAX) {
         ssize_t length = receive(diag, MSG_DONTWAIT);
         bool nothing_left = length < 0 && length != -ENOBUFS;
-        bool end = length > 0 && !is_stale(diag, (size_t)length) && ends_dump(diag, (size_t)length);
-        diag->connection.unfinished = !nothing_left && !end;
+        bool answer = length > 0 && !is_stale(diag, (size_t)length);
+        strangers += !answer;
+        diag->connection.unfinished = !nothing_left && !(answer && ends_dump(diag, (size_t)length));
     }
 }
 
@@ -211,6 +215,8 @@ static void tell(const struct diag_socket *socket, void *context) {
 }
 
 static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
+    unsigned int strangers = 0;
+
     drain(diag);
     int result = send_request(diag, family, &dump->request);
     diag->connection.unfinished = result == 0;
@@ -218,8 +224,11 @@ static int run_dump(struct sock_diag *diag, int family, struct dump *dump) {
         ssize_t length = receive(diag, 0);
         if (length < 0)
             return length == -ENOBUFS ? -EINTR : (int)length;
-        if (length == 0 || is_stale(diag, (size_t)length))
+        if (length == 0 || is_stale(diag, (size_t)length)) {
+            if (++strangers == STRANGERS_MAX)
+                return -EBADMSG;
             continue;
+        }
         result = sock_diag_parse(diag->buffer, (size_t)length, diag->sequence, tell, dump);
         bool enough = result >= 0 && dump->told > dump->request.most;
         if (result == 1 && !enough)
@@ -256,6 +265,8 @@ static int detect(struct sock_diag *diag) {
 
     for (int one_pass = 1; one_pass >= 0; one_pass--) {
         result = run_pass(diag, one_pass, &dump);
+        if (result == -ETIMEDOUT)
+            break; /* it would not answer the other one either, and each waiting delays the tick */
         if (result == 0 || result == -EINTR) {
             diag->one_pass = one_pass;
             diag->detected = true;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "lab.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -284,14 +284,13 @@ const char *lab_scratch(void) {
     return scratch;
 }
 
-static void remove_scratch(void) {
-    DIR *directory = opendir(scratch);
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place) {
+    (void)status, (void)type, (void)place;
+    return remove(path);
+}
 
-    for (struct dirent *entry = directory ? readdir(directory) : NULL; entry; entry = readdir(directory))
-        unlinkat(dirfd(directory), entry->d_name, 0); /* "." and ".." refuse */
-    if (directory)
-        closedir(directory);
-    rmdir(scratch);
+static void remove_scratch(void) {
+    nftw(scratch, remove_entry, CHILDREN_MAX, FTW_DEPTH | FTW_PHYS);
     scratch[0] = '\0';
 }
 

@@ -339,6 +339,23 @@ static void test_id_text(void **state) {
     assert_string_equal(text, "0000000000000001");
 }
 
+/* For want of memory: it comes at the next tick. */
+static void test_untold_is_told_again(void **state) {
+    struct finding finding = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+
+    (void)state;
+    assert_int_equal(update(&finding, 1, SECOND), 1);
+    incident_untell(&table, &alerts[0]);
+    assert_int_equal(update(&finding, 1, 2 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_RAISED);
+    assert_int_equal(update(&finding, 1, 3 * SECOND), 0);
+    assert_int_equal(update(NULL, 0, 4 * SECOND), 1);
+    incident_untell(&table, &alerts[0]);
+    assert_int_equal(update(NULL, 0, 5 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_CLEARED);
+    assert_int_equal(update(NULL, 0, 6 * SECOND), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_raised_once_cleared_once, reset),
@@ -359,6 +376,7 @@ int main(void) {
         cmocka_unit_test_setup(test_a_subsiding_breach_raises_nothing, reset),
         cmocka_unit_test_setup(test_linked_findings_are_one_incident, reset),
         cmocka_unit_test_setup(test_cleared_tells_of_the_worst, reset),
+        cmocka_unit_test_setup(test_untold_is_told_again, reset),
         cmocka_unit_test(test_id_text),
     };
 

@@ -40,6 +40,7 @@ static int make_tree(void **state) {
     tree_write(&tree, "sys/net/ipv6/x", "");
     tree_write(&tree, "sys/net/core/somaxconn", "4096\n");
     tree_write(&tree, "sys/net/ipv4/tcp_fin_timeout", "60\n");
+    tree_write(&tree, "sys/net/ipv4/ip_local_port_range", "32768 60999\n");
     tree_write(&tree, "sys/kernel/osrelease", "5.10.0-33-amd64\n");
     return make_config(state);
 }
