@@ -72,8 +72,9 @@ struct finding {
     bool backlog_suffices;    /* the application asks for enough: another limit binds */
     bool quiet; /* no alert of its own, but what is open stays open: nothing is wrong for certain */
     enum problem_family linked; /* one cause with that family: not raised while an incident of it is open */
-    uint32_t hazards;           /* unsafe-sysctl: which, one bit each (audit.h); else 0 */
-    char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reason; unsafe-sysctl: the ports; else "" */
+    /* One bit each: of unsafe-sysctl which (audit.h), of sampling-degraded the sources; else 0 */
+    uint32_t hazards;
+    char detail[SOURCE_REASON_SIZE]; /* sampling-degraded: the reasons; unsafe-sysctl: the ports; else "" */
 };
 
 /**

@@ -2,6 +2,7 @@
 #include "diagnose.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "diagnose_parts.h"
 
@@ -82,6 +83,15 @@ struct finding *finding_of_family(struct diagnosis *diagnosis, enum problem_fami
     return NULL;
 }
 
+/* Each source with its reason, and once if they have the same. */
+static void add_source(struct finding *finding, int source, const char *reason) {
+    size_t used = strlen(finding->detail);
+
+    finding->hazards |= 1U << source;
+    if (!strstr(finding->detail, reason))
+        snprintf(finding->detail + used, sizeof finding->detail - used, "%s%s", used > 0 ? "; " : "", reason);
+}
+
 void diagnose_sampling(struct diagnosis *diagnosis) {
     const struct sample *sample = diagnosis->sample;
     struct finding *finding = NULL;
@@ -99,8 +109,8 @@ void diagnose_sampling(struct diagnosis *diagnosis) {
                 return;
             finding_conclude(finding, CAUSE_CANNOT_SAMPLE, CONFIDENCE_HIGH);
             finding_evidence(finding, "failed_ticks", FIGURE_OF(status->failed_ticks));
-            snprintf(finding->detail, sizeof finding->detail, "%s", status->reason);
         }
+        add_source(finding, i, status->reason);
     }
 }
 

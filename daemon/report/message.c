@@ -55,7 +55,7 @@ static void add_duration(struct text *text, uint64_t usec) {
 static void add_opening(struct text *text, const struct alert *alert) {
     switch (alert->event) {
     case EVENT_CHANGED:
-        if (alert->finding.family == FAMILY_SYSCTL)
+        if (alert->finding.family == FAMILY_SYSCTL || alert->finding.family == FAMILY_SAMPLING)
             text_add(text, "Changed: ");
         else if (alert->rediagnosed)
             text_add(text, "Now understood as: ");

@@ -36,6 +36,28 @@ static void damage_knob(const struct fault *fault) {
     fault_end(daemon, (const struct fault_told[]){{FAULT_BLIND, 1, 1}, {FAULT_PROBLEM, 1, 0}}, 2);
 }
 
+/* A lesser fault must not hide a greater one that comes later, nor the greater one its end. */
+static void add_fault(const struct fault *fault) {
+    char before[256];
+
+    fault_enter("", "");
+    fault_write("knob", "abc\n");
+    snprintf(before, sizeof before, OVER_KNOB, fault_path("knob"));
+    struct lab_child *daemon =
+        fault_start(DAEMON_SANITIZED, before, fault_preload(fault->inject, "on", false));
+    fault_wait_degraded(daemon, "tcp_syncookies", 1, 20);
+    fault_switch("on", true);
+    daemon_wait_alerts(daemon, FAULT_BLIND, "changed", 1, 30);
+    json_t *alerts = daemon_alerts(daemon);
+    assert_non_null(strstr(alert_get(alerts_find(alerts, FAULT_BLIND, "changed"), "MESSAGE"), fault->reason));
+    json_decref(alerts);
+    fault_switch("on", false);
+    daemon_wait_alerts(daemon, FAULT_BLIND, "changed", 2, 30);
+    fault_write("knob", "1\n");
+    daemon_wait_alerts(daemon, FAULT_BLIND, "cleared", 1, 20);
+    fault_end(daemon, (const struct fault_told[]){{FAULT_BLIND, 1, 1}}, 1);
+}
+
 /* Mounts that stay as they are; what is raised is as the row says. */
 static void mount_over(const struct fault *fault) {
     static char before[1024];
@@ -87,6 +109,9 @@ static const struct fault table[] = {
      "net.ipv4.tcp_syncookies: Permission denied"},
     {"sysctl read error", "/proc/self/mem mounted over tcp_syncookies: EIO", STAYS, mount_over,
      "mount --bind /proc/$$/mem " KNOB " &&", "net.ipv4.tcp_syncookies: Input/output error"},
+    {"one fault after another", "garbage in a sysctl, then ENOBUFS at sock_diag",
+     "a second source that fails is told after 5 s, and that it is back", add_fault, "enobufs",
+     "interrupted three times"},
     {"no sysctl of IPv4", "an empty directory mounted over /proc/sys/net/ipv4", STAYS, mount_over,
      "mkdir none && mount --bind none /proc/sys/net/ipv4 &&",
      "net.ipv4.ip_local_port_range: No such file or directory"},

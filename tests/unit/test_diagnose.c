@@ -222,6 +222,13 @@ static void test_degraded(void **state) {
     assert_int_equal(diagnose(&sample, NULL, 0, findings), 1);
     assert_int_equal(findings[0].problem, PROBLEM_SAMPLING_DEGRADED);
     assert_string_equal(findings[0].detail, "sock_diag: Operation not permitted");
+    assert_int_equal(findings[0].hazards, 1U << SOURCE_WALK);
+    /* The same reason twice is said once; another one is told, and makes it another finding. */
+    sample.source[SOURCE_LISTENERS] = sample.source[SOURCE_WALK];
+    sample.source[SOURCE_SNMP] = (struct source_status){3, true, "snmp: Permission denied"};
+    assert_int_equal(diagnose(&sample, NULL, 0, findings), 1);
+    assert_string_equal(findings[0].detail, "snmp: Permission denied; sock_diag: Operation not permitted");
+    assert_int_equal(findings[0].hazards, 1U << SOURCE_SNMP | 1U << SOURCE_LISTENERS | 1U << SOURCE_WALK);
 }
 
 static const struct evidence *find_evidence(const struct finding *finding, const char *key) {
