@@ -80,8 +80,9 @@ UNITS := $(wildcard systemd/*.service)
 BPF_DROP_IN := synwaitd.service.d/10-listener-queues.conf
 # Examples: nothing is in force before somebody copies them.
 DROP_INS := $(filter-out systemd/$(BPF_DROP_IN),$(wildcard systemd/*.service.d/*.conf))
+EXAMPLES := $(wildcard monitoring/*.* monitoring/*/*.* monitoring/*/*/*)
 TARBALL := $(B)/synwaitd-$(VERSION).tar.gz
-DOCS := README.md CHANGELOG.md LICENSE
+DOCS := README.md CHANGELOG.md SECURITY.md LICENSE
 
 all: $(B)/synwaitd $(B)/synwaitctl $(if $(WITH_BPF),$(B)/synwaitd-bpf,no-bpf)
 
@@ -358,8 +359,8 @@ install: all
 	install -D -m 644 completion/synwaitctl.bash $(DESTDIR)$(BASHCOMPDIR)/synwaitctl
 	install -D -m 644 completion/_synwaitctl $(DESTDIR)$(ZSHCOMPDIR)/_synwaitctl
 	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
-	for file in $(DROP_INS:systemd/%=%); do \
-	    install -D -m 644 systemd/$$file $(DESTDIR)$(DOCDIR)/$$file || exit 1; done
+	for file in $(DROP_INS) $(EXAMPLES); do \
+	    install -D -m 644 $$file $(DESTDIR)$(DOCDIR)/$${file#systemd/} || exit 1; done
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 uninstall:
@@ -368,8 +369,9 @@ uninstall:
 	    $(DESTDIR)$(UNITDIR)/$(BPF_DROP_IN) \
 	    $(UNITS:systemd/%=$(DESTDIR)$(UNITDIR)/%) $(DESTDIR)$(CATALOGDIR)/synwaitd.catalog \
 	    $(foreach page,$(MAN_PAGES),$(DESTDIR)$(MANDIR)/man$(patsubst .%,%,$(suffix $(page)))/$(notdir $(page))) \
-	    $(DOCS:%=$(DESTDIR)$(DOCDIR)/%) $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%)
-	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)) $(sort $(dir $(DROP_INS:systemd/%=$(DESTDIR)$(DOCDIR)/%))) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	    $(addprefix $(DESTDIR)$(DOCDIR)/,$(DOCS) $(DROP_INS:systemd/%=%) $(EXAMPLES))
+	rmdir $(DESTDIR)$(LIBDIR) $(DESTDIR)$(UNITDIR)/$(dir $(BPF_DROP_IN)) 2>/dev/null || true
+	if [ -d $(DESTDIR)$(DOCDIR) ]; then find $(DESTDIR)$(DOCDIR) -depth -type d -empty -delete; fi
 	$(if $(DESTDIR),,if command -v journalctl >/dev/null; then journalctl --update-catalog; fi)
 
 dist:

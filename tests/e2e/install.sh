@@ -19,8 +19,9 @@ installed() {
         lib/systemd/system/synwaitd{,@}.service \
         lib/systemd/catalog/synwaitd.catalog share/man/man8/synwaitd.8 share/man/man8/synwaitctl.8 \
         share/man/man5/synwaitd.conf.5 share/man/man5/synwaitd-{status,metrics}.5 \
-        share/bash-completion/completions/synwaitctl share/doc/synwaitd/README.md share/doc/synwaitd/LICENSE \
-        share/doc/synwaitd/synwaitd.service.d/50-processes.conf; do
+        share/bash-completion/completions/synwaitctl share/doc/synwaitd/{README.md,SECURITY.md,LICENSE} \
+        share/doc/synwaitd/synwaitd.service.d/50-processes.conf \
+        share/doc/synwaitd/monitoring/{README.md,prometheus/synwaitd.rules.yml,logs/phone/synwaitd-phone}; do
         [ -s "$prefix/$file" ] || { echo "missing: $file"; return 1; }
     done
     ls "$prefix"/share/zsh/*/_synwaitctl >/dev/null || return
