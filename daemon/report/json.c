@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,12 +44,13 @@ int json_print_record(FILE *stream, const struct record *record) {
 
     if (!object)
         return -ENOMEM;
-    CLEANUP_FREE char *line = json_to_text(object, JSON_COMPACT);
+    char *line = json_to_text(object, JSON_COMPACT);
     json_decref(object);
     if (!line)
         return -ENOMEM;
     errno = 0;
-    if (fprintf(stream, "%s\n", line) < 0 || fflush(stream) == EOF)
-        return errno != 0 ? -errno : -EIO;
-    return 0;
+    bool written = fprintf(stream, "%s\n", line) >= 0 && fflush(stream) != EOF;
+    int error = errno != 0 ? errno : EIO;
+    free(line);
+    return written ? 0 : -error;
 }

@@ -69,7 +69,7 @@ int fault_main(const char *program, const struct fault *faults, size_t count, in
         tests[i] = (struct CMUnitTest){.name = faults[i].name,
                                        .test_func = run_row,
                                        .teardown_func = setup ? NULL : lab_teardown,
-                                       .initial_state = (void *)(uintptr_t)&faults[i]};
+                                       .initial_state = (void *)&faults[i]};
     tests[count] = (struct CMUnitTest){"the table has these rows", test_table, NULL, NULL, &table};
     return _cmocka_run_group_tests(program, tests, count + 1, setup, setup ? lab_teardown : NULL);
 }

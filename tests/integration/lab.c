@@ -296,8 +296,6 @@ static void remove_scratch(void) {
 
 int lab_teardown(void **state) {
     (void)state;
-    if (scratch[0] != '\0')
-        remove_scratch();
     if (bpffs_mounted)
         umount2("/sys/fs/bpf", MNT_DETACH); /* the next test may be about doing without */
     bpffs_mounted = false;
@@ -314,5 +312,7 @@ int lab_teardown(void **state) {
         close(child->error);
         *child = (struct lab_child){0};
     }
+    if (scratch[0] != '\0')
+        remove_scratch(); /* nobody writes there any more */
     return 0;
 }

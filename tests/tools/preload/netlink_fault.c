@@ -216,18 +216,18 @@ static bool is_interruption(const struct fault *fault) {
     return fault && fault->receive == be_interrupted && calls++ % 2 == 0;
 }
 
-ssize_t send(int fd, const void *bytes, size_t length, int flags) {
+ssize_t send(int fd, const void *buf, size_t n, int flags) {
     if (is_sock_diag(fd)) {
         const struct fault *fault = present_fault();
         if (is_interruption(fault))
             return fail(EINTR);
-        memcpy(&request, bytes, sizeof request);
+        memcpy(&request, buf, sizeof request);
         requests++;
         unanswered = fault && fault->absent;
         if (unanswered)
-            return (ssize_t)length;
+            return (ssize_t)n;
     }
-    return syscall(SYS_sendto, fd, bytes, length, flags, NULL, 0);
+    return syscall(SYS_sendto, fd, buf, n, flags, NULL, 0);
 }
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
@@ -237,8 +237,8 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
     return fault && !spared ? fault->receive(fd, message, flags) : really_receive(fd, message, flags);
 }
 
-ssize_t pread(int fd, void *bytes, size_t length, off_t offset) {
+ssize_t pread(int fd, void *buf, size_t nbytes, off_t offset) {
     if (is_interruption(present_fault()))
         return fail(EINTR);
-    return syscall(SYS_pread64, fd, bytes, length, offset);
+    return syscall(SYS_pread64, fd, buf, nbytes, offset);
 }
