@@ -215,6 +215,13 @@ start_phone() {
     "$build/tools/webhook" 9999 >$scratch/posted 2>$scratch/webhook.log &
     wait_for 10 grep -q READY $scratch/posted || return
     $logs/phone/synwaitd-phone http://127.0.0.1:9999/ 2>$scratch/phone.log &
+    wait_for 20 ring || { cat $scratch/phone.log; return 1; }
+}
+
+# It does not say either from when on it reads.
+ring() {
+    logger --journald <<<$'MESSAGE=tweet\nSYSLOG_IDENTIFIER=canary\nPRIORITY=6\nSYNWAITD_EVENT=raised' &&
+        grep -qx tweet $scratch/posted
 }
 
 # --- Alerts, and where they arrive --------------------------------------------------------------------
@@ -327,8 +334,12 @@ what_was_missed_comes_later() {
 # Its sentence, for each alert that was raised or cleared.
 sentences_are_posted() {
     jq -r 'select(.SYNWAITD_EVENT == ("raised", "cleared")) | .MESSAGE' $scratch/sent | sort >$scratch/wanted
-    wait_for 20 lines $(($(wc -l <$scratch/wanted) + 1)) cat $scratch/posted
-    diff $scratch/wanted <(grep -v '^READY$' $scratch/posted | sort) || { cat $scratch/phone.log; return 1; }
+    wait_for 20 lines "$(wc -l <$scratch/wanted)" posted
+    diff $scratch/wanted <(posted | sort) || { cat $scratch/phone.log; return 1; }
+}
+
+posted() {
+    grep -vx -e READY -e tweet $scratch/posted
 }
 
 unit_is_valid() {
