@@ -12,7 +12,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "record.h"
 #include "util.h"
 
 #define FILE_SHOWN_BYTES 160

@@ -286,20 +286,6 @@ if ! { prepare && start_journald; }; then
     exit 1
 fi
 
-# Without a subshell, for the functions set variables.
-step() {
-    local name=$1 begin=$SECONDS
-    shift
-    if "$@" >$scratch/output 2>&1; then
-        echo "ok $name, $((SECONDS - begin)) s"
-        checks_passed=$((checks_passed + 1))
-    else
-        cat $scratch/output
-        echo "not ok $name"
-        checks_failed=$((checks_failed + 1))
-    fi
-}
-
 step 'every field arrives as the JSON target prints it' fields_are_equal
 step 'a stopped journald delays nobody and loses nothing' stopped_journald_delays_nobody
 step 'an absent journald is waited for' absent_journald_is_waited_for

@@ -10,16 +10,10 @@ cd "$(dirname "$0")/../.." || exit 1
 build=${B:-build}
 programs=$build/monitoring/usr/bin
 
-if [ "$(id -u)" -ne 0 ]; then
-    echo 'SKIPPED metrics: needs root for network namespaces'
-    checks_skipped=1
-    summary
-    exit
-fi
-if [ "${1-}" != inside ]; then
+if [ "${1-}" != inside ] && [ "$(id -u)" -eq 0 ]; then
     tools/fetch-monitoring "$build/monitoring" || echo 'promtool and node_exporter cannot be fetched'
-    exec unshare --net --pid --fork --kill-child -- "$0" inside
 fi
+own_namespaces metrics "$@"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

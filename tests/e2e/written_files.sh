@@ -9,15 +9,7 @@ cd "$(dirname "$0")/../.." || exit 1
 
 build=${B:-build}
 
-if [ "$(id -u)" -ne 0 ]; then
-    echo 'SKIPPED written files: needs root for network namespaces'
-    checks_skipped=1
-    summary
-    exit
-fi
-if [ "${1-}" != inside ]; then
-    exec unshare --net --pid --fork --kill-child -- "$0" inside
-fi
+own_namespaces 'written files' "$@"
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT

@@ -364,20 +364,6 @@ if ! prepare; then
     exit 1
 fi
 
-# Without a subshell, for the functions set variables and start processes.
-step() {
-    local name=$1 begin=$SECONDS
-    shift
-    if "$@" >$scratch/output 2>&1; then
-        echo "ok $name, $((SECONDS - begin)) s"
-        checks_passed=$((checks_passed + 1))
-    else
-        cat $scratch/output
-        echo "not ok $name"
-        checks_failed=$((checks_failed + 1))
-    fi
-}
-
 step 'rsyslog reads the journal' rsyslog_reads
 step 'systemd-journal-upload waits for the collector, and carries the journal there' upload_comes_through
 step 'synwaitd-phone starts' start_phone
