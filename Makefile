@@ -179,7 +179,7 @@ $(TOOLS): $(B)/tools/%: $(B)/release/tests/tools/%.o $(B)/libsynwaitd.a
 # Loaded into a program under test.
 $(PRELOADS): $(B)/tools/%.so: tests/tools/preload/%.c
 	@mkdir -p $(@D)
-	$(CC) $(DEFINES) $(CPPFLAGS) $(CFLAGS) $(WARN) -fPIC -shared $< -o $@
+	$(CC) $(DEFINES) $(CPPFLAGS) $(CFLAGS) $(WARN) -MMD -MP -MF $(@:.so=.d) -fPIC -shared $< -o $@
 
 $(B)/tools/tcpload $(B)/tools/slow-link: $(LOAD_SRC:%.c=$(B)/release/%.o)
 
@@ -432,5 +432,5 @@ help:
         deb rpm packages-check clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
-BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak $(B)/tsan)
+BUILT := $(wildcard $(B)/release $(B)/test $(B)/soak $(B)/tsan $(B)/tools)
 -include $(if $(BUILT),$(shell find $(BUILT) -type f -name '*.d'))
