@@ -198,6 +198,7 @@ static void test_what_is_no_file(void **state) {
         {"/zero", "/zero: is a device, allowed: a regular file", -EINVAL},
         {"/dangling", "/dangling: cannot be read: No such file or directory", -ENOENT},
         {"/etc/file/x", "/etc/file/x: cannot be read: Not a directory", -ENOTDIR},
+        {"/growing", "/growing: grows while it is read, allowed: a file that is finished", -EINVAL},
         {"/large", "/large: is too large, allowed: 1 MiB", -EINVAL},
     };
     char full[512];
@@ -207,6 +208,7 @@ static void test_what_is_no_file(void **state) {
     assert_int_equal(mkfifo(full, 0600), 0);
     make_link(tree, "zero", "/dev/zero");
     make_link(tree, "dangling", "nowhere");
+    make_link(tree, "growing", "/proc/version"); /* of no bytes when it is opened */
     tree_write(tree, "large", "");
     tree_path(tree, "large", full);
     assert_int_equal(truncate(full, CONFIG_FILE_MAX_BYTES + 1), 0);
