@@ -38,6 +38,9 @@
 #define CONFIRM_DIVISOR 4 /* a second look comes after a quarter of the interval */
 #define SLACK_DIVISOR   20
 #define OVERLOOKED_USEC (600 * USEC_PER_SEC)
+/* How long a tick waits for the journal's thread to send its alerts, and the end for all that are left. */
+#define SETTLE_USEC      (50 * USEC_PER_MSEC)
+#define LAST_SETTLE_USEC (2 * USEC_PER_SEC)
 
 struct manager {
     struct config *config; /* the caller's */
@@ -55,6 +58,7 @@ struct manager {
     struct output_directory view_directory; /* the same */
     const char *state_directory;            /* for incidents; NULL: they are not kept */
     int lock[2];                            /* held on both */
+    bool unsaved;                           /* the state file is older than the open incidents */
     bool state_file_failed, view_failed, reload_failed;
     bool queues_told, queues_work;
     uint64_t overlooked_usec; /* when it was last told that there is no room for more problems */
@@ -107,9 +111,13 @@ static void remove_stale_views(const struct manager *manager) {
         unlink(path);
 }
 
-/* Not once an alert could not be written: the next start must not take it for told. */
-static void save_incidents(struct manager *manager) {
+/* Neither once an alert could not be written, nor before the journal has it: the next start, be it after a
+   SIGKILL, must not take it for told. */
+static void save_incidents(struct manager *manager, uint64_t patience_usec) {
     if (!manager->state_directory || report_failed())
+        return;
+    manager->unsaved = true;
+    if (!report_settle(patience_usec))
         return;
     int result = state_file_save(manager->state_directory, manager->boot_id, &manager->pipeline.incidents);
     if (result < 0 && !manager->state_file_failed)
@@ -117,7 +125,7 @@ static void save_incidents(struct manager *manager) {
                    manager->state_directory, strerror(-result));
     else if (result == 0 && manager->state_file_failed)
         report_log(LOG_INFO, "%s/" STATE_FILE_NAME ": written again", manager->state_directory);
-    manager->state_file_failed = result < 0;
+    manager->unsaved = manager->state_file_failed = result < 0;
 }
 
 static void resume_incidents(struct manager *manager) {
@@ -149,8 +157,8 @@ static void send_alerts(struct manager *manager, size_t count) {
     for (size_t i = 0; i < count; i++)
         if (report_alert(make_record(manager, &manager->pipeline.alert[i])) < 0)
             incident_untell(&manager->pipeline.incidents, &manager->pipeline.alert[i]);
-    if (count > 0 || manager->state_file_failed)
-        save_incidents(manager);
+    if (count > 0 || manager->unsaved)
+        save_incidents(manager, manager->unsaved ? 0 : SETTLE_USEC);
 }
 
 static void add_state(struct text *text, const struct sample *sample, enum tcp_state state) {
@@ -469,7 +477,7 @@ static int start(struct manager *manager) {
 static void stop(struct manager *manager) {
     notify_stopping(&manager->notifier);
     if (manager->sample) /* otherwise those of the previous life have not been taken over */
-        save_incidents(manager);
+        save_incidents(manager, LAST_SETTLE_USEC);
     sampler_free(manager->sampler);
     owners_free(manager->owners);
     output_directory_close(&manager->view_directory);

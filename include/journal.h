@@ -26,6 +26,9 @@ void journal_send(struct record *record);
 /** @return alerts dropped since journal_open(). */
 uint64_t journal_dropped(void);
 
+/** Waits at most @p timeout_usec until no alert is left to send. @return whether none is. */
+bool journal_settle(uint64_t timeout_usec);
+
 /**
  * Waits at most @p timeout_usec for the queue to empty, stops the writer; what is left is said on standard
  * error, unless that is the journal as well.

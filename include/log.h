@@ -35,6 +35,12 @@ int report_alert(struct record *record);
  * syslog level 0..7 */
 void report_log(int priority, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/**
+ * Waits at most @p timeout_usec until nobody has to be told an alert any more.
+ * @return whether that is so; at once, and always, where alerts do not go to the journal
+ */
+bool report_settle(uint64_t timeout_usec);
+
 /** @return alerts lost so far because the queue was full. */
 uint64_t report_dropped(void);
 

@@ -28,12 +28,13 @@ struct journal {
     pthread_t writer;
     pthread_mutex_t lock;
     pthread_cond_t changed;      /* for the writer: something queued, or to stop */
-    pthread_cond_t idle;         /* for journal_close(): the writer has nothing left, or is gone */
+    pthread_cond_t sent;         /* for who waits: the writer has one less, or is gone */
     struct record *first, *last; /* oldest first */
     size_t count;
     size_t log_lines; /* of these */
     bool sending;     /* the writer holds one more */
-    bool calling;     /* it is inside sd_journal_sendv() */
+    bool sending_alert;
+    bool calling; /* it is inside sd_journal_sendv() */
     bool stop;
     bool abandoned; /* nobody waits for the writer any more: it releases all this itself */
     uint64_t dropped;
@@ -89,6 +90,10 @@ static void queue_append(struct journal *j, struct record *record) {
     j->log_lines += !record->is_alert;
 }
 
+static bool alerts_pending(const struct journal *j) {
+    return j->count > j->log_lines || j->sending_alert;
+}
+
 static void drop(struct journal *j, struct record *record) {
     j->dropped += record->is_alert;
     if (record->is_alert)
@@ -126,7 +131,7 @@ static void drop_all(struct journal *j) {
 
 static void journal_release(struct journal *j) {
     drop_all(j);
-    pthread_cond_destroy(&j->idle);
+    pthread_cond_destroy(&j->sent);
     pthread_cond_destroy(&j->changed);
     pthread_mutex_destroy(&j->lock);
     free(j);
@@ -181,16 +186,17 @@ static void *writer(void *context) {
     pthread_mutex_lock(&j->lock);
     while (!j->stop) {
         if (j->count == 0) {
-            pthread_cond_signal(&j->idle);
             pthread_cond_wait(&j->changed, &j->lock);
             continue;
         }
+        struct record *record = queue_take(j, NULL);
         j->sending = true;
-        deliver(j, queue_take(j, NULL));
-        j->sending = false;
+        j->sending_alert = record->is_alert;
+        deliver(j, record);
+        j->sending = j->sending_alert = false;
+        pthread_cond_signal(&j->sent);
     }
     bool abandoned = j->abandoned;
-    pthread_cond_signal(&j->idle);
     pthread_mutex_unlock(&j->lock);
     if (abandoned)
         journal_release(j);
@@ -225,7 +231,7 @@ static struct journal *journal_new(void) {
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&j->lock, NULL);
     pthread_cond_init(&j->changed, &attributes);
-    pthread_cond_init(&j->idle, &attributes);
+    pthread_cond_init(&j->sent, &attributes);
     pthread_condattr_destroy(&attributes);
     return j;
 }
@@ -274,6 +280,19 @@ uint64_t journal_dropped(void) {
     return dropped;
 }
 
+bool journal_settle(uint64_t timeout_usec) {
+    struct timespec deadline = deadline_after(timeout_usec);
+    struct journal *j = journal;
+    int result = 0;
+
+    pthread_mutex_lock(&j->lock);
+    while (alerts_pending(j) && result == 0)
+        result = pthread_cond_timedwait(&j->sent, &j->lock, &deadline);
+    bool settled = !alerts_pending(j);
+    pthread_mutex_unlock(&j->lock);
+    return settled;
+}
+
 void journal_close(uint64_t timeout_usec) {
     struct timespec deadline = deadline_after(timeout_usec);
     struct journal *j = journal;
@@ -284,7 +303,7 @@ void journal_close(uint64_t timeout_usec) {
     journal = NULL;
     pthread_mutex_lock(&j->lock);
     while ((j->count > 0 || j->sending) && result == 0)
-        result = pthread_cond_timedwait(&j->idle, &j->lock, &deadline);
+        result = pthread_cond_timedwait(&j->sent, &j->lock, &deadline);
     j->stop = true;
     /* Inside journald's call it may stay for ever, and leaving must not wait for it. */
     j->abandoned = j->calling;

@@ -92,6 +92,10 @@ void report_log(int priority, const char *format, ...) {
     free(record);
 }
 
+bool report_settle(uint64_t timeout_usec) {
+    return target != LOG_TARGET_JOURNAL || journal_settle(timeout_usec);
+}
+
 uint64_t report_dropped(void) {
     return target == LOG_TARGET_JOURNAL ? journal_dropped() : 0;
 }

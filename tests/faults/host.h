@@ -228,6 +228,17 @@ static inline void host_wait_status(const char *key, long long least) {
     }
 }
 
+/* Waits until status.json has no incident any more. */
+static inline void host_wait_none_open(void) {
+    uint64_t end_usec = now_monotonic_usec() + WAIT_SECONDS * USEC_PER_SEC;
+
+    while (host_status("incidents") != 0) {
+        if (now_monotonic_usec() > end_usec)
+            fail_msg("%lld incidents are open", host_status("incidents"));
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
 /* Sampling goes on. */
 static inline void host_wait_ticks(long long more) {
     host_wait_status("ticks", 0);

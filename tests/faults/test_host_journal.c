@@ -27,9 +27,13 @@ static struct lab_child *pile_up(void) {
     return pile;
 }
 
-static void finish(struct lab_child *daemon, size_t raised) {
+static void end(struct lab_child *daemon) {
     lab_signal(daemon, SIGTERM);
     assert_int_equal(lab_wait_exit(daemon, WAIT_SECONDS), 0);
+}
+
+static void finish(struct lab_child *daemon, size_t raised) {
+    end(daemon);
     receiver_read(&journal);
     assert_int_equal(receiver_count(&journal, RAISED), raised);
     assert_int_equal(receiver_count(&journal, CLEARED), 1);
@@ -92,6 +96,45 @@ static void run_errors(const struct fault *fault) {
     finish(daemon, !is_lost);
 }
 
+/* Ended while it could tell nobody: the next life does. */
+static void run_untold(const struct fault *fault) {
+    enter();
+    receiver_open(&journal, JOURNAL_SOCKET);
+    receiver_fill(&journal);
+    struct lab_child *daemon = journal_daemon(DAEMON_SANITIZED);
+    struct lab_child *pile = pile_up();
+    if (fault->inject)
+        host_kill(daemon);
+    else
+        end(daemon);
+    receiver_read(&journal);
+    assert_int_equal(receiver_count(&journal, RAISED), 0);
+    daemon = journal_daemon(DAEMON_SANITIZED);
+    receiver_wait(&journal, RAISED);
+    lab_end_input(pile);
+    receiver_wait(&journal, CLEARED);
+    finish(daemon, 1);
+}
+
+/* The same for its end. */
+static void run_untold_end(const struct fault *fault) {
+    (void)fault;
+    enter();
+    receiver_open(&journal, JOURNAL_SOCKET);
+    struct lab_child *daemon = journal_daemon(DAEMON_SANITIZED);
+    struct lab_child *pile = pile_up();
+    receiver_wait(&journal, RAISED);
+    receiver_fill(&journal);
+    lab_end_input(pile);
+    host_wait_none_open();
+    end(daemon);
+    receiver_read(&journal);
+    assert_int_equal(receiver_count(&journal, CLEARED), 0);
+    daemon = journal_daemon(DAEMON_SANITIZED);
+    receiver_wait(&journal, CLEARED);
+    finish(daemon, 1);
+}
+
 #define NUMBER(errno_number) NUMBER_TEXT(errno_number)
 #define NUMBER_TEXT(text)    #text
 
@@ -108,6 +151,12 @@ static struct fault rows[] = {
     {"journald answers EMSGSIZE", "to each send, also of a memory file, by LD_PRELOAD",
      "the alert is on standard error, counted in status.json, and told with the next", run_errors, NULL,
      NUMBER(EMSGSIZE), NULL, NULL, "lost"},
+    {"stopped while journald hangs", "SIGTERM with an alert that it cannot send, started again",
+     "the next life tells it: raised once, cleared once", run_untold, NULL, NULL, NULL, NULL, NULL},
+    {"killed while journald hangs", "SIGKILL with an alert that it cannot send, started again", "the same",
+     run_untold, NULL, "KILL", NULL, NULL, NULL},
+    {"stopped while journald hangs, incident over", "SIGTERM with an end that it cannot tell, started again",
+     "the next life tells it: cleared once", run_untold_end, NULL, NULL, NULL, NULL, NULL},
     {0},
 };
 

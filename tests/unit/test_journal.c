@@ -372,6 +372,26 @@ static void test_close_does_not_hang(void **state) {
     }
 }
 
+/* Log lines are not waited for, alerts until they are sent or refused. */
+static void test_settles_when_alerts_are_sent(void **state) {
+    (void)state;
+    assert_true(journal_settle(0));
+    hang();
+    assert_true(journal_settle(0));
+    send_alert(1);
+    assert_false(journal_settle(20000));
+    set_journald(false, false, 0);
+    assert_true(journal_settle(LONG_USEC));
+    assert_int_equal(read_number(&journald.count), 2);
+    set_journald(false, true, 0);
+    send_alert(2);
+    wait_for("calls", &journald.calls, 3);
+    assert_false(journal_settle(20000)); /* it is not in the queue any more, but not sent */
+    set_journald(false, false, -EMSGSIZE);
+    assert_true(journal_settle(LONG_USEC));
+    assert_int_equal(journal_dropped(), 1);
+}
+
 static void test_opens_once(void **state) {
     (void)state;
     assert_int_equal(journal_open(), -EBUSY);
@@ -412,6 +432,7 @@ int main(void) {
         WITH_JOURNAL(test_close_waits_for_what_is_queued),
         WITH_JOURNAL(test_close_waits_for_what_is_being_sent),
         WITH_JOURNAL(test_close_does_not_hang),
+        WITH_JOURNAL(test_settles_when_alerts_are_sent),
         WITH_JOURNAL(test_opens_once),
         cmocka_unit_test(test_stderr_is_the_journal),
     };
