@@ -67,6 +67,8 @@ static const struct fault table[] = {
      "no-inet-diag", "the kernel has no inet_diag/tcp_diag"},
     {"tcp_diag absent", "preload: the dump ends with ENOENT", BLIND, come_and_go, "no-tcp-diag",
      "the kernel has no inet_diag/tcp_diag"},
+    {"the walk alone fails", "preload: ENOMEM to each dump but that of listeners", BLIND, come_and_go,
+     "no-walk", "Cannot allocate memory"},
 };
 
 int main(void) {

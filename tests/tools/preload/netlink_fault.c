@@ -4,6 +4,7 @@
  * while the file $FAULT_SWITCH is. With $FAULT_ONCE it meets the answers to every other request alone.
  */
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,8 +17,9 @@
 
 #define STRANGER   4711 /* a port of no kernel's */
 #define SLOW_MSEC  250
-#define TCPDIAG    18 /* TCPDIAG_GETSOCK, the legacy request */
-#define CUT_OFF    7  /* bytes: the last message is not whole */
+#define CUT_OFF    7 /* bytes: the last message is not whole */
+#define ANY        UINT32_MAX
+#define LISTENING  (1U << 10) /* tcp_states.h TCP_LISTEN */
 #define ERROR_SIZE (sizeof(struct nlmsghdr) + sizeof(int32_t))
 
 static struct nlmsghdr request; /* the last */
@@ -161,8 +163,9 @@ static ssize_t refuse(const struct msghdr *message, uint16_t type, int32_t code)
 /* sock_diag.c sock_diag_rcv_msg(): no handler for the family, and none for the legacy request. */
 static ssize_t lack_inet_diag(int fd, struct msghdr *message, int flags) {
     (void)fd, (void)flags;
-    return unanswered ? refuse(message, NLMSG_ERROR, request.nlmsg_type == TCPDIAG ? -EOPNOTSUPP : -ENOENT)
-                      : fail(EAGAIN);
+    return unanswered
+               ? refuse(message, NLMSG_ERROR, request.nlmsg_type == TCPDIAG_GETSOCK ? -EOPNOTSUPP : -ENOENT)
+               : fail(EAGAIN);
 }
 
 /* inet_diag.c __inet_diag_dump(): the dump begins, and ends with the error. */
@@ -171,25 +174,31 @@ static ssize_t lack_tcp_diag(int fd, struct msghdr *message, int flags) {
     return unanswered ? refuse(message, NLMSG_DONE, -ENOENT) : fail(EAGAIN);
 }
 
+/* Listeners are told, and nothing else. */
+static ssize_t refuse_walk(int fd, struct msghdr *message, int flags) {
+    return unanswered ? refuse(message, NLMSG_ERROR, -ENOMEM) : really_receive(fd, message, flags);
+}
+
 static const struct fault {
     const char *name;
     ssize_t (*receive)(int fd, struct msghdr *message, int flags);
-    bool absent; /* nothing gets to the kernel */
+    uint32_t withheld; /* a request for one of these states never gets to the kernel */
 } faults[] = {
-    {"eintr", be_interrupted, false},
-    {"enobufs", lose, false},
-    {"dump-intr", interrupt_dump, false},
-    {"short", cut_short, false},
-    {"truncated", truncate_datagram, false},
-    {"sequence", change_sequence, false},
-    {"port", change_port, false},
-    {"foreign", change_sender, false},
-    {"flood", flood, false},
-    {"error", put_error, false},
-    {"no-done", leave_open, false},
-    {"slow", be_slow, false},
-    {"no-inet-diag", lack_inet_diag, true},
-    {"no-tcp-diag", lack_tcp_diag, true},
+    {"eintr", be_interrupted, 0},
+    {"enobufs", lose, 0},
+    {"dump-intr", interrupt_dump, 0},
+    {"short", cut_short, 0},
+    {"truncated", truncate_datagram, 0},
+    {"sequence", change_sequence, 0},
+    {"port", change_port, 0},
+    {"foreign", change_sender, 0},
+    {"flood", flood, 0},
+    {"error", put_error, 0},
+    {"no-done", leave_open, 0},
+    {"slow", be_slow, 0},
+    {"no-inet-diag", lack_inet_diag, ANY},
+    {"no-tcp-diag", lack_tcp_diag, ANY},
+    {"no-walk", refuse_walk, ~LISTENING},
 };
 
 /* @return NULL while there is none */
@@ -212,6 +221,13 @@ static bool is_sock_diag(int fd) {
            getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 && protocol == NETLINK_SOCK_DIAG;
 }
 
+static uint32_t states_asked(const struct nlmsghdr *header) {
+    const void *asked = NLMSG_DATA(header);
+
+    return header->nlmsg_type == TCPDIAG_GETSOCK ? ((const struct inet_diag_req *)asked)->idiag_states
+                                                 : ((const struct inet_diag_req_v2 *)asked)->idiag_states;
+}
+
 static bool is_interruption(const struct fault *fault) {
     return fault && fault->receive == be_interrupted && calls++ % 2 == 0;
 }
@@ -223,7 +239,7 @@ ssize_t send(int fd, const void *buf, size_t n, int flags) {
             return fail(EINTR);
         memcpy(&request, buf, sizeof request);
         requests++;
-        unanswered = fault && fault->absent;
+        unanswered = fault && (states_asked(buf) & fault->withheld) != 0;
         if (unanswered)
             return (ssize_t)n;
     }
