@@ -2,16 +2,22 @@
 #include "log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "console.h"
 #include "journal.h"
 #include "json.h"
 #include "page.h"
 #include "util.h"
+
+#define LOOK_MSEC     200
+#define LOG_WAIT_MSEC 1000
 
 /* Where reports go in this process; only the main thread touches it. */
 static enum log_target target = LOG_TARGET_CONSOLE;
@@ -48,7 +54,37 @@ enum log_target report_target(void) {
     return target;
 }
 
+/* The daemon has both blocked and takes them between two ticks. */
+static bool is_asked_to_end(void) {
+    sigset_t pending;
+
+    return sigpending(&pending) == 0 && (sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT));
+}
+
+/* An alert waits for its reader, but one that reads no more must not hold a daemon that is to end.
+   @return 0 or -EINTR */
+static int wait_for_reader(void) {
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    int ready;
+
+    do
+        ready = poll(&output, 1, LOOK_MSEC);
+    while ((ready == 0 || (ready < 0 && errno == EINTR)) && !is_asked_to_end());
+    return ready > 0 ? 0 : -EINTR;
+}
+
+/* A line of the log does not wait long. */
+static bool is_read(int fd) {
+    struct pollfd output = {.fd = fd, .events = POLLOUT};
+
+    return poll(&output, 1, LOG_WAIT_MSEC) != 0;
+}
+
 static int print_alert(const struct record *record) {
+    int result = wait_for_reader();
+
+    if (result < 0)
+        return result;
     if (target == LOG_TARGET_JSON)
         return json_print_record(stdout, record);
     return console_print_alert(stdout, record, page_wants_color(stdout));
@@ -88,7 +124,8 @@ void report_log(int priority, const char *format, ...) {
         journal_send(record);
         return;
     }
-    console_print_log(stderr, record, page_wants_color(stderr));
+    if (is_read(STDERR_FILENO))
+        console_print_log(stderr, record, page_wants_color(stderr));
     free(record);
 }
 

@@ -67,6 +67,27 @@ static void run_unread(const struct fault *fault) {
     assert_int_equal(lab_wait_exit(daemon, WAIT_SECONDS), 0);
 }
 
+/* Nor is a daemon held that is to end, be its log read or not. */
+static void run_never_read(const struct fault *fault) {
+    host_enter();
+    host_shell("mkfifo " FIFO);
+    CLEANUP_FD int fifo = open(FIFO, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    assert_true(fifo >= 0);
+    struct lab_child *first = redirected(fault->before, fault->inject);
+    host_wait_ticks(1);
+    while (write(fifo, "\n", 1) == 1)
+        ;
+    struct lab_child *pile = host_pile();
+    nanosleep(&(struct timespec){.tv_sec = EMPTY_MS / 1000}, NULL);
+    lab_signal(first, SIGTERM);
+    assert_int_equal(lab_wait_exit(first, WAIT_SECONDS), 1);
+    struct lab_child *second = host_daemon(DAEMON_SANITIZED);
+    host_wait_raised(second);
+    lab_end_input(pile);
+    host_wait_cleared(second);
+    host_finish(second, 1, 1);
+}
+
 static struct fault rows[] = {
     {"standard output full, JSON", "/dev/full, restarted with a good one",
      "exit code 1; the next life raises it", run_full, "json", ">/dev/full",
@@ -75,6 +96,10 @@ static struct fault rows[] = {
      "standard output: an alert could not be written", NULL, NULL},
     {"standard output unread", "a pipe that is full for 2 s",
      "it waits, missed ticks are told, raised and cleared once", run_unread, "json", NULL, NULL, NULL, NULL},
+    {"standard output never read", "a pipe that is full, and SIGTERM",
+     "ends with exit code 1; the next life raises it", run_never_read, "json", ">" FIFO, NULL, NULL, NULL},
+    {"standard output and error never read", "the same for both", "the same", run_never_read, "console",
+     ">" FIFO " 2>&1", NULL, NULL, NULL},
     {0},
 };
 
