@@ -58,14 +58,13 @@ static void add_fault(const struct fault *fault) {
     fault_end(daemon, (const struct fault_told[]){{FAULT_BLIND, 1, 1}}, 1);
 }
 
-/* Mounts that stay as they are; what is raised is as the row says. */
-static void mount_over(const struct fault *fault) {
+/* What is raised is as the row says. */
+static void see_under(const struct fault *fault, const char *mounts, const char *with) {
     static char before[1024];
 
-    fault_enter("", "");
     snprintf(before, sizeof before, "export RUNTIME_DIRECTORY=%s; cd %s && %s", fault_path(""),
-             fault_path(""), fault->inject);
-    struct lab_child *daemon = fault_start(DAEMON_SANITIZED, before, "");
+             fault_path(""), mounts);
+    struct lab_child *daemon = fault_start(DAEMON_SANITIZED, before, with);
     fault_problem();
     daemon_wait_alerts(daemon, FAULT_PROBLEM, "raised", 1, 20);
     if (fault->reason)
@@ -75,6 +74,12 @@ static void mount_over(const struct fault *fault) {
     daemon_wait_alerts(daemon, FAULT_PROBLEM, "cleared", 1, 20);
     fault_end(daemon,
               (const struct fault_told[]){{FAULT_PROBLEM, 1, 1}, {FAULT_BLIND, fault->reason != NULL, 0}}, 2);
+}
+
+/* Mounts that stay as they are. */
+static void mount_over(const struct fault *fault) {
+    fault_enter("", "");
+    see_under(fault, fault->inject, "");
 }
 
 static void switch_ipv6_off(const struct fault *fault) {
@@ -93,6 +98,13 @@ static void switch_ipv6_off(const struct fault *fault) {
     "mkdir -p net sys/core sys/ipv4 && for f in snmp netstat sockstat; do ln -s /proc/thread-self/net/$f "   \
     "net/$f; done && mount --bind /proc/sys/net/core sys/core && mount --bind /proc/sys/net/ipv4 sys/ipv4 "  \
     "&& mount --rbind sys /proc/sys/net && mount --bind net /proc/$$/net &&"
+
+/* As mounted, and to sock_diag. */
+static void lack_ipv6(const struct fault *fault) {
+    fault_enter("", "");
+    fault_switch("on", true);
+    see_under(fault, WITHOUT_IPV6, fault_preload(fault->inject, "on", false));
+}
 
 #define TOLD  "degraded and says which; other alerts come; over when it is mended"
 #define STAYS "degraded and says which; other alerts come"
@@ -119,6 +131,8 @@ static const struct fault table[] = {
      "mkdir none && mount --bind none /proc/sys &&", "No such file or directory"},
     {"kernel without IPv6", "neither sockstat6 nor /proc/sys/net/ipv6, by mounts", SEEN, mount_over,
      WITHOUT_IPV6, NULL},
+    {"kernel without IPv6, asked by family", "preload: EOPNOTSUPP to the legacy request, ENOENT to AF_INET6",
+     SEEN, lack_ipv6, "no-ipv6", NULL},
     {"IPv6 disabled", "disable_ipv6 in the namespace", SEEN, switch_ipv6_off, NULL, NULL},
 };
 

@@ -17,8 +17,7 @@
 
 #define STRANGER   4711 /* a port of no kernel's */
 #define SLOW_MSEC  250
-#define CUT_OFF    7 /* bytes: the last message is not whole */
-#define ANY        UINT32_MAX
+#define CUT_OFF    7          /* bytes: the last message is not whole */
 #define LISTENING  (1U << 10) /* tcp_states.h TCP_LISTEN */
 #define ERROR_SIZE (sizeof(struct nlmsghdr) + sizeof(int32_t))
 
@@ -161,44 +160,62 @@ static ssize_t refuse(const struct msghdr *message, uint16_t type, int32_t code)
 }
 
 /* sock_diag.c sock_diag_rcv_msg(): no handler for the family, and none for the legacy request. */
-static ssize_t lack_inet_diag(int fd, struct msghdr *message, int flags) {
-    (void)fd, (void)flags;
-    return unanswered
-               ? refuse(message, NLMSG_ERROR, request.nlmsg_type == TCPDIAG_GETSOCK ? -EOPNOTSUPP : -ENOENT)
-               : fail(EAGAIN);
+static ssize_t lack_handler(int fd, struct msghdr *message, int flags) {
+    int32_t code = request.nlmsg_type == TCPDIAG_GETSOCK ? -EOPNOTSUPP : -ENOENT;
+
+    return unanswered ? refuse(message, NLMSG_ERROR, code) : really_receive(fd, message, flags);
 }
 
 /* inet_diag.c __inet_diag_dump(): the dump begins, and ends with the error. */
 static ssize_t lack_tcp_diag(int fd, struct msghdr *message, int flags) {
-    (void)fd, (void)flags;
-    return unanswered ? refuse(message, NLMSG_DONE, -ENOENT) : fail(EAGAIN);
+    return unanswered ? refuse(message, NLMSG_DONE, -ENOENT) : really_receive(fd, message, flags);
 }
 
-/* Listeners are told, and nothing else. */
-static ssize_t refuse_walk(int fd, struct msghdr *message, int flags) {
+static ssize_t lack_memory(int fd, struct msghdr *message, int flags) {
     return unanswered ? refuse(message, NLMSG_ERROR, -ENOMEM) : really_receive(fd, message, flags);
+}
+
+static bool is_any(const struct nlmsghdr *header) {
+    (void)header;
+    return true;
+}
+
+/* Asks for more than listeners. */
+static bool is_walk(const struct nlmsghdr *header) {
+    const void *asked = NLMSG_DATA(header);
+    uint32_t states = header->nlmsg_type == TCPDIAG_GETSOCK
+                          ? ((const struct inet_diag_req *)asked)->idiag_states
+                          : ((const struct inet_diag_req_v2 *)asked)->idiag_states;
+
+    return (states & ~LISTENING) != 0;
+}
+
+static bool is_ipv6_or_legacy(const struct nlmsghdr *header) {
+    return header->nlmsg_type == TCPDIAG_GETSOCK ||
+           ((const struct inet_diag_req_v2 *)NLMSG_DATA(header))->sdiag_family == AF_INET6;
 }
 
 static const struct fault {
     const char *name;
     ssize_t (*receive)(int fd, struct msghdr *message, int flags);
-    uint32_t withheld; /* a request for one of these states never gets to the kernel */
+    bool (*withholds)(const struct nlmsghdr *header); /* what never gets to the kernel; NULL: nothing */
 } faults[] = {
-    {"eintr", be_interrupted, 0},
-    {"enobufs", lose, 0},
-    {"dump-intr", interrupt_dump, 0},
-    {"short", cut_short, 0},
-    {"truncated", truncate_datagram, 0},
-    {"sequence", change_sequence, 0},
-    {"port", change_port, 0},
-    {"foreign", change_sender, 0},
-    {"flood", flood, 0},
-    {"error", put_error, 0},
-    {"no-done", leave_open, 0},
-    {"slow", be_slow, 0},
-    {"no-inet-diag", lack_inet_diag, ANY},
-    {"no-tcp-diag", lack_tcp_diag, ANY},
-    {"no-walk", refuse_walk, ~LISTENING},
+    {"eintr", be_interrupted, NULL},
+    {"enobufs", lose, NULL},
+    {"dump-intr", interrupt_dump, NULL},
+    {"short", cut_short, NULL},
+    {"truncated", truncate_datagram, NULL},
+    {"sequence", change_sequence, NULL},
+    {"port", change_port, NULL},
+    {"foreign", change_sender, NULL},
+    {"flood", flood, NULL},
+    {"error", put_error, NULL},
+    {"no-done", leave_open, NULL},
+    {"slow", be_slow, NULL},
+    {"no-inet-diag", lack_handler, is_any},
+    {"no-tcp-diag", lack_tcp_diag, is_any},
+    {"no-walk", lack_memory, is_walk},
+    {"no-ipv6", lack_handler, is_ipv6_or_legacy},
 };
 
 /* @return NULL while there is none */
@@ -221,13 +238,6 @@ static bool is_sock_diag(int fd) {
            getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &length) == 0 && protocol == NETLINK_SOCK_DIAG;
 }
 
-static uint32_t states_asked(const struct nlmsghdr *header) {
-    const void *asked = NLMSG_DATA(header);
-
-    return header->nlmsg_type == TCPDIAG_GETSOCK ? ((const struct inet_diag_req *)asked)->idiag_states
-                                                 : ((const struct inet_diag_req_v2 *)asked)->idiag_states;
-}
-
 static bool is_interruption(const struct fault *fault) {
     return fault && fault->receive == be_interrupted && calls++ % 2 == 0;
 }
@@ -239,7 +249,7 @@ ssize_t send(int fd, const void *buf, size_t n, int flags) {
             return fail(EINTR);
         memcpy(&request, buf, sizeof request);
         requests++;
-        unanswered = fault && (states_asked(buf) & fault->withheld) != 0;
+        unanswered = fault && fault->withholds && fault->withholds(buf);
         if (unanswered)
             return (ssize_t)n;
     }
