@@ -288,6 +288,7 @@ static void count_on(const struct fault *fault) {
     write_text(file, format(file, &columns));
     struct lab_child *daemon = start(file, "");
     lab_wait_error(daemon, "counted by", 20);
+    fault_wait_ticks("of-netstat/status.json", 5); /* it is no number that cannot be read */
     if (backwards)
         value /= 2;
     for (unsigned int i = 0; !is_seen(file, daemon); i++) {
