@@ -28,11 +28,23 @@ static struct incident *find_incident(struct incident_table *table, const struct
     return NULL;
 }
 
-static struct incident *free_incident(struct incident_table *table) {
-    for (size_t i = 0; i < table->end; i++)
-        if (!table->incident[i].open)
-            return &table->incident[i];
-    return table->end < INCIDENTS_MAX ? &table->incident[table->end++] : NULL;
+/* That of one that has just been cleared comes last: incident_untell() may have to take it back. */
+static struct incident *free_incident(const struct update *update) {
+    struct incident_table *table = update->table;
+    size_t found = INCIDENTS_MAX;
+
+    for (size_t i = 0; i < INCIDENTS_MAX; i++) {
+        const struct incident *incident = &table->incident[i];
+        bool just_cleared = incident->id != 0 && incident->alerted_usec == update->now_usec;
+        if (!incident->open && (!just_cleared || found == INCIDENTS_MAX))
+            found = i;
+        if (!incident->open && !just_cleared)
+            break;
+    }
+    if (found == INCIDENTS_MAX)
+        return NULL;
+    table->end = found < table->end ? table->end : found + 1;
+    return &table->incident[found];
 }
 
 static void tell(struct update *update, struct incident *incident, enum alert_event event) {
@@ -62,7 +74,7 @@ static bool is_explained(const struct incident_table *table, const struct findin
 }
 
 static void raise_incident(struct update *update, const struct finding *finding) {
-    struct incident *incident = free_incident(update->table);
+    struct incident *incident = free_incident(update);
 
     if (!incident) { /* it is raised as soon as another is cleared */
         update->table->overlooked++;
@@ -280,8 +292,10 @@ void incident_untell(struct incident_table *table, const struct alert *alert) {
         struct incident *incident = &table->incident[i];
         if (incident->id != alert->incident_id)
             continue;
-        if (alert->event == EVENT_RAISED)
+        if (alert->event == EVENT_RAISED) {
             incident->open = false;
+            table->raised[alert->finding.problem]--;
+        }
         if (alert->event == EVENT_CLEARED)
             incident->open = true;
         if (incident->open && i >= table->end)

@@ -356,6 +356,26 @@ static void test_untold_is_told_again(void **state) {
     assert_int_equal(update(NULL, 0, 6 * SECOND), 0);
 }
 
+/* The one that was raised beside it has not taken its place. */
+static void test_an_end_is_taken_back_beside_a_beginning(void **state) {
+    struct finding one = finding_of(CAUSE_SPOOFED_FLOOD, 500);
+    struct finding other = one;
+
+    (void)state;
+    other.scope.local.port = 81;
+    assert_int_equal(update(&one, 1, SECOND), 1);
+    assert_int_equal(update(&other, 1, 2 * SECOND), 2);
+    assert_int_equal(alerts[0].event, EVENT_CLEARED);
+    struct alert raised = alerts[1];
+    assert_int_equal(raised.event, EVENT_RAISED);
+    incident_untell(&table, &alerts[0]);
+    assert_int_equal(update(&other, 1, 3 * SECOND), 1);
+    assert_int_equal(alerts[0].event, EVENT_CLEARED);
+    assert_int_equal(table.raised[raised.finding.problem], 2);
+    incident_untell(&table, &raised);
+    assert_int_equal(table.raised[raised.finding.problem], 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_raised_once_cleared_once, reset),
@@ -377,6 +397,7 @@ int main(void) {
         cmocka_unit_test_setup(test_linked_findings_are_one_incident, reset),
         cmocka_unit_test_setup(test_cleared_tells_of_the_worst, reset),
         cmocka_unit_test_setup(test_untold_is_told_again, reset),
+        cmocka_unit_test_setup(test_an_end_is_taken_back_beside_a_beginning, reset),
         cmocka_unit_test(test_id_text),
     };
 
