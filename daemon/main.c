@@ -125,7 +125,8 @@ static int run(struct config *config, const struct command_line *command) {
     result = manager_run(config, &command->options);
     if (result < 0)
         report_log(3, "ended: %s", strerror(-result));
-    report_close(CLOSE_TIMEOUT_USEC);
+    /* An alert that is not sent by now is told by the next start: sent after all it would be told twice. */
+    report_close(report_settle(0) ? CLOSE_TIMEOUT_USEC : 0);
     return result < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

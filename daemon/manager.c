@@ -476,8 +476,9 @@ static int start(struct manager *manager) {
 
 static void stop(struct manager *manager) {
     notify_stopping(&manager->notifier);
+    report_settle(LAST_SETTLE_USEC);
     if (manager->sample) /* otherwise those of the previous life have not been taken over */
-        save_incidents(manager, LAST_SETTLE_USEC);
+        save_incidents(manager, 0);
     sampler_free(manager->sampler);
     owners_free(manager->owners);
     output_directory_close(&manager->view_directory);
