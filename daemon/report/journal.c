@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -111,11 +112,13 @@ static void queue_make_room(struct journal *j) {
     drop(j, queue_take(j, previous));
 }
 
-/* What the journal did not take before the end is said on standard error, unless that is the journal too. */
+/* What the journal did not take before the end is said on standard error, unless that is the journal too, or
+   nobody reads it. */
 static void last_words(const struct record *record) {
     const char *message = record_get(record, "MESSAGE");
+    struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
 
-    if (message && !journal_is_stderr())
+    if (message && !journal_is_stderr() && poll(&output, 1, 0) > 0)
         fprintf(stderr, "<%d>synwaitd: not in the journal: %s\n", record->priority, message);
 }
 
