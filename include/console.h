@@ -7,12 +7,13 @@
 #include <stdio.h>
 
 #include "config.h"
+#include "page.h"
 #include "record.h"
 #include "sample.h"
 
 /** Prints an alert over several lines: what, cause, evidence, do, do not; of a cleared one what alone.
  * @return 0 or -errno of the stream. */
-int console_print_alert(FILE *stream, const struct record *record, bool color);
+int console_print_alert(const struct page *page, const struct record *record);
 
 /** Prints a problem as it is now: the same without time, event and id. @return 0 or -errno of the stream. */
 int console_print_problem(FILE *stream, const struct record *record, bool color);

@@ -123,17 +123,16 @@ static int finish(FILE *stream) {
     return fflush(stream) != 0 || ferror(stream) ? -errno : 0;
 }
 
-int console_print_alert(FILE *stream, const struct record *record, bool color) {
-    struct page page = page_on(stream, color);
+int console_print_alert(const struct page *page, const struct record *record) {
     const char *event = value_or_empty(record, "SYNWAITD_EVENT");
 
-    print_time(stream);
-    print_headline(&page, record, event);
+    print_time(page->stream);
+    print_headline(page, record, event);
     /* What to do about a problem that is over has been said when it was there. */
     if (strcmp(event, alert_event_name(EVENT_CLEARED)) != 0)
-        print_explanation(&page, record);
-    page_labelled(&page, "id", record_get(record, "SYNWAITD_INCIDENT"));
-    return finish(stream);
+        print_explanation(page, record);
+    page_labelled(page, "id", record_get(record, "SYNWAITD_INCIDENT"));
+    return finish(page->stream);
 }
 
 int console_print_problem(FILE *stream, const struct record *record, bool color) {

@@ -2,6 +2,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -80,14 +81,35 @@ static bool is_read(int fd) {
     return poll(&output, 1, LOG_WAIT_MSEC) != 0;
 }
 
-static int print_alert(const struct record *record) {
-    int result = wait_for_reader();
+/* Of a pipe that is ready no more than PIPE_BUF is sure not to wait (pipe(7)). */
+static int write_out(const char *text, size_t length) {
+    while (length > 0) {
+        int result = wait_for_reader();
+        if (result < 0)
+            return result;
+        ssize_t written = write(STDOUT_FILENO, text, length < PIPE_BUF ? length : PIPE_BUF);
+        if (written < 0 && errno != EINTR && errno != EAGAIN)
+            return -errno;
+        text += written > 0 ? written : 0;
+        length -= written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
 
-    if (result < 0)
-        return result;
-    if (target == LOG_TARGET_JSON)
-        return json_print_record(stdout, record);
-    return console_print_alert(stdout, record, page_wants_color(stdout));
+static int print_alert(const struct record *record) {
+    CLEANUP_FREE char *text = NULL;
+    size_t length = 0;
+    FILE *memory = open_memstream(&text, &length);
+
+    if (!memory)
+        return -ENOMEM;
+    struct page page = page_on(stdout, page_wants_color(stdout));
+    page.stream = memory;
+    int result =
+        target == LOG_TARGET_JSON ? json_print_record(memory, record) : console_print_alert(&page, record);
+    if (fclose(memory) != 0 || result < 0)
+        return -ENOMEM;
+    return write_out(text, length);
 }
 
 int report_alert(struct record *record) {

@@ -27,7 +27,8 @@ static const char *print_alert(struct alert alert, bool color) {
     FILE *stream = open_printed();
     struct record *record = record_from_alert(&alert, "host");
 
-    console_print_alert(stream, record, color);
+    struct page page = page_on(stream, color);
+    console_print_alert(&page, record);
     fclose(stream);
     free(record);
     return printed;
@@ -161,7 +162,8 @@ static void test_width_of_the_terminal(void **state) {
         struct terminal terminal = open_terminal(row[i].width);
         struct alert alert = sample_flood();
         struct record *record = record_from_alert(&alert, "host");
-        console_print_alert(terminal.stream, record, false);
+        struct page page = page_on(terminal.stream, false);
+        console_print_alert(&page, record);
         free(record);
         read_terminal(&terminal, text, sizeof text);
         close_terminal(&terminal);

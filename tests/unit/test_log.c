@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,6 +152,52 @@ static void test_full_output_is_said(void **state) {
            "synwaitd: standard output: an alert could not be written: No space left on device\n");
 }
 
+/* Longer than the pipe, which takes the first part of it. */
+static struct record *long_record(void) {
+    static const size_t size = sizeof(struct record) + RECORD_FIELDS_MAX * 512;
+    struct record *record = calloc(1, size);
+
+    assert_non_null(record);
+    char *end = (char *)record + size;
+    for (size_t i = 0; i < RECORD_FIELDS_MAX; i++) {
+        char *field = end - (i + 1) * 512;
+        int length = snprintf(field, 512, "FIELD_%zu=", i);
+        memset(field + length, 'x', 511 - (size_t)length);
+        record->field[i] = field;
+    }
+    record->count = RECORD_FIELDS_MAX;
+    record->is_alert = true;
+    return record;
+}
+
+/* A daemon that is to end does not wait for the reader of a half of it. */
+static void test_a_stuck_reader_holds_nobody(void **state) {
+    static struct caught caught;
+    sigset_t ending;
+    int ends[2];
+
+    (void)state;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigprocmask(SIG_BLOCK, &ending, NULL);
+    raise(SIGTERM);
+    catch_begin(&caught);
+    int result =
+        pipe(ends) < 0 || fcntl(ends[1], F_SETPIPE_SZ, 4096) < 0 ? -errno : report_open(LOG_TARGET_JSON);
+    dup2(ends[1], STDOUT_FILENO);
+    report_alert(long_record());
+    bool failed = report_failed();
+    report_close(0);
+    catch_end(&caught);
+    close(ends[0]);
+    close(ends[1]);
+    sigtimedwait(&ending, NULL, &(struct timespec){0});
+    sigprocmask(SIG_UNBLOCK, &ending, NULL);
+    assert_int_equal(result, 0);
+    assert_true(failed);
+    expect("stuck", "standard error", caught.text[STDERR_FILENO], "could not be written: Interrupted");
+}
+
 static void test_names(void **state) {
     static const struct {
         const char *name;
@@ -175,6 +222,7 @@ int main(void) {
         cmocka_unit_test(test_auto_finds_the_journal),
         cmocka_unit_test(test_open_twice_is_refused),
         cmocka_unit_test(test_full_output_is_said),
+        cmocka_unit_test(test_a_stuck_reader_holds_nobody),
         cmocka_unit_test(test_names),
     };
 
