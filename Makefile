@@ -131,7 +131,7 @@ $(UNIT_TESTS) $(INTEGRATION_TESTS) $(FAULT_TESTS): $(B)/test/libsynwaitd.a
 	$(CC) $(SANITIZE) $(filter %.o,$^) $(B)/test/libsynwaitd.a $(WRAP) $(pkg_libs) -lcmocka -pthread -o $@
 
 $(UNIT_TESTS): $(B)/test/unit/%: $(B)/test/tests/unit/%.o
-$(B)/test/unit/test_diagnose_owner: WRAP := -Wl,--wrap=shares_find
+$(B)/test/unit/test_diagnose_owner: WRAP := -Wl,--wrap=shares_find,--wrap=shares_sockets
 $(INTEGRATION_TESTS): $(B)/test/integration/%: $(B)/test/tests/integration/%.o \
                       $(LAB_SRC:%.c=$(B)/test/%.o) $(LOAD_SRC:%.c=$(B)/test/%.o)
 

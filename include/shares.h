@@ -54,4 +54,7 @@ struct share_tables;
 void shares_find(const struct share_tables *tables, enum tcp_state state, uint16_t port,
                  struct shares *shares);
 
+/** @return shares_find()'s `sockets` alone, which takes no search; the parameters are as there */
+uint32_t shares_sockets(const struct share_tables *tables, enum tcp_state state, uint16_t port);
+
 #endif

@@ -94,17 +94,15 @@ void finding_locate(const struct sample *sample, struct finding *finding, uint16
 }
 
 uint16_t main_listening_port(const struct sample *sample, enum tcp_state state) {
-    struct shares all, here;
+    uint32_t all = shares_sockets(sample->shares, state, 0);
     uint16_t port = 0;
 
-    shares_find(sample->shares, state, 0, &all);
-    for (size_t i = 0, asked = 0; i < sample->listener_count && asked < PORTS_MAX && all.sockets > 0; i++) {
+    for (size_t i = 0, asked = 0; i < sample->listener_count && asked < PORTS_MAX && all > 0; i++) {
         if (sample->listener[i].local.port == port)
             continue;
         port = sample->listener[i].local.port;
         asked++;
-        shares_find(sample->shares, state, port, &here);
-        if (is_majority(here.sockets, 0, all.sockets))
+        if (is_majority(shares_sockets(sample->shares, state, port), 0, all))
             return port;
     }
     return 0;

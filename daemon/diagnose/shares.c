@@ -80,6 +80,10 @@ static uint32_t count_sockets(const struct state_shares *state, uint16_t port) {
     return 0;
 }
 
+uint32_t shares_sockets(const struct share_tables *tables, enum tcp_state state, uint16_t port) {
+    return tables ? count_sockets(&tables->state[state], port) : 0;
+}
+
 void shares_find(const struct share_tables *tables, enum tcp_state state, uint16_t port,
                  struct shares *shares) {
     *shares = (struct shares){0};

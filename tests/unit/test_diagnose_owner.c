@@ -29,6 +29,15 @@ void __wrap_shares_find(const struct share_tables *tables, enum tcp_state state,
             *shares = table[i].shares;
 }
 
+uint32_t __wrap_shares_sockets(const struct share_tables *tables, enum tcp_state state, uint16_t port);
+
+uint32_t __wrap_shares_sockets(const struct share_tables *tables, enum tcp_state state, uint16_t port) {
+    struct shares shares;
+
+    __wrap_shares_find(tables, state, port, &shares);
+    return shares.sockets;
+}
+
 static struct shares held(uint32_t counted, uint32_t nginx, uint32_t backup) {
     struct shares shares = {.sockets = counted, .holder_count = 2};
 
