@@ -5,6 +5,14 @@
 #define NOT_WRITTEN RUNTIME ": status and metrics are not written: "
 #define WRITTEN     RUNTIME ": status and metrics are written again"
 
+static void check_once(const struct lab_child *daemon, const char *told) {
+    CLEANUP_FREE char *error = lab_error(daemon);
+    const char *first = strstr(error, told);
+
+    if (!first || strstr(first + 1, told))
+        fail_msg("not told once: %s", error);
+}
+
 /* A pile-up comes and goes during the fault. */
 static void run_runtime(const struct fault *fault) {
     host_enter();
@@ -16,6 +24,8 @@ static void run_runtime(const struct fault *fault) {
         lab_wait_error(daemon, fault->told, WAIT_SECONDS);
     struct lab_child *pile = host_pile();
     host_wait_raised(daemon);
+    if (fault->told)
+        check_once(daemon, NOT_WRITTEN);
     host_shell(fault->repair);
     if (fault->told)
         lab_wait_error(daemon, WRITTEN, WAIT_SECONDS);
