@@ -148,13 +148,13 @@ static const struct sysctl_word table[] = {
         .does_not = "It does not act on SYNs: what becomes of those does not depend on it.",
     },
     {
-        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.19; delay: 6.14. */
+        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.18; scope: 56ab6b93007e; delay: 6.14. */
         .key = "net.ipv4.tcp_tw_reuse",
-        .does = {BEFORE(4, 19,
+        .does = {BEFORE(4, 18,
                         "1: where connect() chooses a local port, it may take one whose connection to the "
                         "same destination is in TIME-WAIT, if that is older than a second and used "
                         "timestamps. 0: it takes none of those."),
-                 BETWEEN(4, 19, 6, 14,
+                 BETWEEN(4, 18, 6, 14,
                          "1: where connect() chooses a local port, it may take one whose connection to the "
                          "same destination is in TIME-WAIT, if that is older than a second and used "
                          "timestamps. 2: between loopback "
@@ -164,9 +164,9 @@ static const struct sysctl_word table[] = {
                        "same destination is in TIME-WAIT, if that is older than tcp_tw_reuse_delay and used "
                        "timestamps. 2: between "
                        "loopback addresses alone. 0: it takes none of those.")},
-        .initial = {BEFORE(4, 19, "0"), SINCE(4, 19, "2 (0 before Linux 4.19)")},
-        .unit = "0 or 1; 2 from Linux 4.19 on",
-        .scope = NAMESPACE_SINCE(4, 11),
+        .initial = {BEFORE(4, 18, "0"), SINCE(4, 18, "2 (0 before Linux 4.18)")},
+        .unit = "0 or 1; 2 from Linux 4.18 on",
+        .scope = NAMESPACE_SINCE(4, 10),
         .does_not = "It does not shorten TIME-WAIT, does nothing for incoming connections, and nothing in "
                     "bind().",
     },
