@@ -83,8 +83,8 @@ static const struct sysctl_word table[] = {
                         "listen() is called. With tcp_syncookies=0 clients not seen before are dropped once "
                         "less than a quarter of it is left."),
                  SINCE(4, 4,
-                       "Without effect while tcp_syncookies is 1 or 2. With 0, or without cookies in the "
-                       "kernel, a listener drops SYNs of clients not seen before once its half-open "
+                       "Without effect while tcp_syncookies is 1 or 2, or where the kernel has no cookies. "
+                       "With 0 a listener drops SYNs of clients not seen before once its half-open "
                        "connections leave less than a quarter of it. The SYN queue itself ends at the "
                        "listen() backlog.")},
         .initial = ALWAYS("grows with the table of connections, at least 128"),
@@ -148,7 +148,8 @@ static const struct sysctl_word table[] = {
         .does_not = "It does not act on SYNs: what becomes of those does not depend on it.",
     },
     {
-        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.18; scope: 56ab6b93007e; delay: 6.14. */
+        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.18; scope: 56ab6b93007e;
+           delay: 6.14. */
         .key = "net.ipv4.tcp_tw_reuse",
         .does = {BEFORE(4, 18,
                         "1: where connect() chooses a local port, it may take one whose connection to the "
