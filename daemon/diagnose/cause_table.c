@@ -14,7 +14,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                        "filter the sources upstream, or rate-limit SYNs to this port on the firewall",
                        "look at the sources with the capture command: the same address and port asking again "
-                       "after 1, 3 and 7 s is a real client, and the way back is broken"},
+                       "after 1, 3 and 7 s, or each second for the first five (Linux from 6.5 on, macOS), is "
+                       "a real client, and the way back is broken"},
         },
     [CAUSE_ONE_SOURCE_FLOOD] =
         {
@@ -96,7 +97,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .remedy =
                 {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
                  "compare a capture here with one at a client: real clients repeat a SYN after 1, 3 and 7 s, "
-                 "a flood at any pace"},
+                 "or each second for the first five (Linux from 6.5 on, macOS), a flood at any pace"},
         },
     [CAUSE_DEFER_ACCEPT] =
         {

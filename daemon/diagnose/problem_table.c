@@ -96,8 +96,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .conditions = CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
-                    {"treating it as a SYN flood",
-                     "real clients repeat a SYN after 1, 3 and 7 s: look before you filter them"},
+                    {"treating it as a SYN flood", "real clients repeat a SYN with pauses of a second or "
+                                                   "more: look before you filter them"},
                     {"lowering net.ipv4.tcp_synack_retries", "gives up on exactly the clients that suffer"},
                     {"net.ipv4.tcp_max_syn_backlog or net.core.somaxconn",
                      "the queue is long because answers are lost"},
