@@ -158,8 +158,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "TIME-WAIT table full",
             .meaning =
                 "tcp_max_tw_buckets is reached: connections now close without TIME-WAIT. A late segment "
-                "of such a connection can disturb a new one on the same ports, and a peer whose last FIN "
-                "was lost gets a reset.",
+                "of such a connection can disturb a new one on the same ports, and a peer that missed our "
+                "last ACK gets a reset for its FIN. Orphaned FIN-WAIT-2 end at once, too.",
             .evidence = "Connections per second that were closed without TIME-WAIT.",
             .conditions = CONDITION_BIT(CONDITION_TIME_WAIT_OVERFLOW),
             .wrong =
