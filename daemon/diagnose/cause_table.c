@@ -305,10 +305,10 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_ESTABLISHED_PILEUP,
             .brief = "more open connections than this host is configured to expect",
             .sentence = "The number of open connections is above the configured threshold.",
-            .remedy =
-                {"check whether the load is wanted; else look for idle connections: ss -tno state "
-                 "established",
-                 "set SO_KEEPALIVE or TCP_USER_TIMEOUT in the application, so that dead peers are noticed"},
+            .remedy = {"check whether the load is wanted; else look for idle connections: ss -tno state "
+                       "established",
+                       "set SO_KEEPALIVE in the application, so that dead peers are noticed; "
+                       "TCP_USER_TIMEOUT alone acts only on data under way"},
         },
     [CAUSE_IDLE_WITHOUT_KEEPALIVE] =
         {

@@ -277,7 +277,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "ESTABLISHED pile-up",
             .meaning =
                 "More connections are open than this host is configured to expect. Peers that vanished "
-                "without a word stay ESTABLISHED for ever unless the application uses keepalive.",
+                "without a word stay ESTABLISHED for ever unless the application sends something or uses "
+                "keepalive.",
             .evidence = "Of up to 5,000 looked at: how many are idle without any timer, have keepalive, or "
                         "get no answer.",
             .conditions = CONDITION_BIT(CONDITION_ESTABLISHED),
