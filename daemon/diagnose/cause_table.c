@@ -280,7 +280,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_FIN_WAIT_2_PILEUP,
             .brief = "the application has half-closed them with shutdown() and still holds them",
             .sentence = "A process here called shutdown() and keeps the descriptor, waiting for the peer to "
-                        "close; no timer runs for these sockets.",
+                        "close; no timer but keepalive runs for these sockets.",
             .remedy = {"set a limit in the application on how long it waits after shutdown(), then close()",
                        "fix the peer if it is yours: it leaks CLOSE-WAIT"},
         },

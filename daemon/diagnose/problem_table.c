@@ -108,15 +108,16 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .slug = "close-wait-leak",
             .message_id = MESSAGE_ID_CLOSE_WAIT_LEAK,
             .title = "CLOSE-WAIT leak",
-            .meaning =
-                "The peers have closed, the local application has not. CLOSE-WAIT has no timer: each such "
-                "socket keeps its descriptor and memory until the application closes it or ends.",
+            .meaning = "The peers have closed, the local application has not. CLOSE-WAIT has no timer of its "
+                       "own: each such "
+                       "socket keeps its descriptor and memory until the application closes it or ends.",
             .evidence = "The same sockets are there 5 s later; their age and growth; with or without a "
                         "descriptor (without: never accepted).",
             .conditions = CONDITION_BIT(CONDITION_CLOSE_WAIT),
             .wrong =
                 {
-                    {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2: CLOSE-WAIT has no timer"},
+                    {"net.ipv4.tcp_fin_timeout",
+                     "is for orphaned FIN-WAIT-2: its timer does not run in CLOSE-WAIT"},
                     {"net.ipv4.tcp_tw_reuse or tcp_max_tw_buckets", "are about TIME-WAIT"},
                     {"net.ipv4.tcp_keepalive_*",
                      "at best ends the connection, while the application still holds the descriptor"},
