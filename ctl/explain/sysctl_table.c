@@ -282,12 +282,12 @@ static const struct sysctl_word table[] = {
         .absent = NO_FILE_BEFORE "4.11",
     },
     {
-        /* tcp_too_many_orphans(), tcp_check_oom(), tcp_close(). Minisockets are no orphans: tcp_time_wait()
-           ends the full socket. */
+        /* tcp_too_many_orphans(), tcp_check_oom(), tcp_close(); half and quarter: tcp_out_of_resources().
+           Minisockets are no orphans: tcp_time_wait() ends the full socket. */
         .key = "net.ipv4.tcp_max_orphans",
         .does = ALWAYS("How many sockets may be orphans: closed by their process while TCP still has data or "
-                       "a FIN to get across. Further ones are reset and counted "
-                       "in TCPAbortOnMemory."),
+                       "a FIN to get across. Further ones are reset, those with silent peers already from a "
+                       "half, or a quarter, of it, and counted in TCPAbortOnMemory."),
         .initial = ALWAYS("half as many as the table of connections has buckets"),
         .unit = "sockets",
         .scope = HOST_NET,

@@ -295,7 +295,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_ORPHAN_PRESSURE,
             .title = "Orphaned sockets near their limit",
             .meaning = "Many connections have been closed by their process while data or FIN is still "
-                       "unacknowledged. At tcp_max_orphans the kernel resets further ones.",
+                       "unacknowledged. At tcp_max_orphans further ones are reset; those with silent peers "
+                       "already from a half, or a quarter, of it.",
             .evidence =
                 "Orphans against net.ipv4.tcp_max_orphans; how many sockets are in FIN-WAIT-1 and LAST-ACK.",
             .conditions = CONDITION_BIT(CONDITION_ORPHANS),
