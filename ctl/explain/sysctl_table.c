@@ -348,17 +348,16 @@ static const struct sysctl_word table[] = {
         .does_not = "It does nothing for sockets whose application has not set SO_KEEPALIVE.",
     },
     {
-        /* doc; tcp(7); a file of each namespace: sysctl_net_ipv4.c of 3.10, of the host alone: 4.14. */
+        /* doc; tcp(7); a file of each namespace, of which inet_init() takes the initial one: 3.10; of the
+           host alone: 3.13. */
         .key = "net.ipv4.tcp_mem",
         .does = ALWAYS("Memory for the buffers of all TCP sockets together. Below the first value the kernel "
                        "does not care; above the second it saves memory until use is below the first; the "
                        "third is the most that may be used."),
         .initial = ALWAYS("from the host's memory at boot"),
         .unit = "memory pages: low, pressure, maximum",
-        .scope = {BEFORE(4, 14,
-                         "the whole host, unless each network namespace has the file, as on some "
-                         "kernels before Linux 4.14"),
-                  SINCE(4, 14, "the whole host; only the initial network namespace has the file")},
+        .scope = {BEFORE(3, 13, "the whole host, although each network namespace has the file"),
+                  SINCE(3, 13, "the whole host; only the initial network namespace has the file")},
         .does_not = "It is not counted in bytes, and it gives no single socket more: that is tcp_rmem and "
                     "tcp_wmem.",
     },
