@@ -191,9 +191,7 @@ static const struct errno_word table[] = {
     {
         NUMBER(ECONNRESET),
         .condition = {{CALL_READ | CALL_WRITE,
-                       "the peer closed with data unread, or with SO_LINGER 0, or "
-                       "its process ended",
-                       NULL},
+                       "the peer closed with data unread, also by ending, or with SO_LINGER 0", NULL},
                       {CALL_READ | CALL_WRITE,
                        "the peer, or a firewall or NAT on the way, does not know the "
                        "connection any more: a restart, an entry that timed out",

@@ -244,7 +244,8 @@ static const struct sysctl_word table[] = {
         .does_not = "It makes no TIME-WAIT end sooner.",
     },
     {
-        /* __inet_hash_connect(), parity 07f4c90062f8 in 4.2, which also set the default's high bound. */
+        /* __inet_hash_connect(), parity 07f4c90062f8 in 4.2, which also set the default's high bound; lowest:
+           ipv4_local_port_range(), which refuses with EINVAL. */
         .key = "net.ipv4.ip_local_port_range",
         .does = {BEFORE(4, 2, "From which local ports connect(), and bind() with port 0, choose one."),
                  SINCE(4, 2,
@@ -252,7 +253,7 @@ static const struct sysctl_word table[] = {
                        "first takes those that are odd or even as the low bound is, so one bound should be "
                        "odd and the other even.")},
         .initial = {BEFORE(4, 2, "32768 61000"), SINCE(4, 2, "32768 60999 (61000 before Linux 4.2)")},
-        .unit = "first and last port",
+        .unit = "first and last port; from Linux 4.11 on the first is at least ip_unprivileged_port_start",
         .scope = NAMESPACE_SINCE(3, 13),
         .does_not = "It limits no incoming connections, and outgoing ones only towards one destination "
                     "address and port, unless the application binds its source address first without "
@@ -467,7 +468,7 @@ static const struct sysctl_word table[] = {
         .key = "fs.file-max",
         .does = ALWAYS("How many open files, sockets among them, the host may have. Beyond it socket() and "
                        "accept() fail with ENFILE for processes without CAP_SYS_ADMIN."),
-        .initial = ALWAYS("from the host's memory at boot"),
+        .initial = ALWAYS("from the host's memory at boot; systemd from 240 on raises it"),
         .unit = "open files",
         .scope = HOST,
         .does_not = "It does not raise what one process may open, which is RLIMIT_NOFILE (LimitNOFILE= of "

@@ -50,7 +50,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "them are in the middle of the handshake than the listener's SYN queue holds.",
             .remedy = {"@sysctl",
                        "raise the application's listen() backlog@backlog and restart it, so that listen() is "
-                       "called again",
+                       "called again; with socket activation it is Backlog= of the .socket unit",
                        "let clients keep connections open instead of opening many"},
         },
     [CAUSE_SLOW_ACCEPT] =
@@ -84,7 +84,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "arrive in peaks larger than a backlog, and the application keeps up in between.",
             .remedy = {"@sysctl",
                        "raise the application's listen() backlog@backlog and restart it, so that listen() is "
-                       "called again",
+                       "called again; with socket activation it is Backlog= of the .socket unit",
                        "call accept() until it would block at each wake-up, or use more acceptors"},
         },
     [CAUSE_LOSSY_RETURN_PATH] =
@@ -204,7 +204,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "Nearly every ephemeral port of this address is taken, no two connections share one, and no "
                 "single destination has that many: the application binds its source address before connect() "
                 "without IP_BIND_ADDRESS_NO_PORT. With none left bind() fails with EADDRINUSE, with "
-                "SO_REUSEADDR as well.",
+                "SO_REUSEADDR as well, unless net.ipv4.ip_autobind_reuse is 1.",
             .remedy =
                 {"set IP_BIND_ADDRESS_NO_PORT in the application before bind(): the port is then chosen "
                  "at connect(), and destinations share ports (nginx's proxy_bind sets it)",

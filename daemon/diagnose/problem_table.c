@@ -313,7 +313,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "TCP memory near its limit",
             .meaning =
                 "Socket buffers use most of what tcp_mem allows. Above its second value the kernel shrinks "
-                "windows, at the third it drops segments and resets orphans.",
+                "windows, at the third it drops segments and resets orphans. With cgroup v2 the buffers also "
+                "count against memory.max of their unit: that can be short (sock in memory.stat) while "
+                "tcp_mem is far away.",
             .evidence = "Pages in use against the third value of net.ipv4.tcp_mem.",
             .conditions = CONDITION_BIT(CONDITION_TCP_MEMORY),
             .wrong =
@@ -329,7 +331,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_CONNTRACK_FULL,
             .title = "Connection tracking table near its limit",
             .meaning = "The firewall's connection tracking table is nearly full. When it is, packets of new "
-                       "connections are dropped, whatever the state of the sockets.",
+                       "connections are dropped, whatever the state of the sockets. A SYN flood can fill it "
+                       "with entries in SYN_RECV.",
             .evidence = "Entries of the table against net.netfilter.nf_conntrack_max.",
             .conditions = CONDITION_BIT(CONDITION_CONNTRACK),
             .wrong =
