@@ -45,16 +45,21 @@ static const struct errno_word table[] = {
         .command = {"synwaitctl sockets --peer HOST", "ss -tnoi dst HOST"},
     },
     {
-        /* ip_route_output_key_hash_rcu(), fib_rules: prohibit is EACCES; bind(2); connect(2) on SELinux. */
+        /* ip_route_output_key_hash_rcu(), fib_rules: prohibit is EACCES; net/ipv6/icmp.c tab_unreach[];
+           bind(2); connect(2) on SELinux. */
         NUMBER(EACCES),
         .condition = {{CALL_CONNECT, "a prohibit route or rule covers the address", NULL},
+                      {CALL_CONNECT,
+                       "a router or firewall answered the SYN with ICMPv6 \"administratively prohibited\"",
+                       "syn-sent-stall"},
                       {CALL_BIND, "a port below ip_unprivileged_port_start, without CAP_NET_BIND_SERVICE",
                        "net.ipv4.ip_unprivileged_port_start"},
                       {CALL_CONNECT | CALL_BIND, "a security policy, such as SELinux's, forbids the port",
                        NULL}},
         .check = {"ip route get tells \"Permission denied\" where the route is the reason."},
-        .command = {"ip route get HOST", "ip rule", "ip route show table all type prohibit",
-                    "sysctl net.ipv4.ip_unprivileged_port_start", "ausearch -m avc -ts recent"},
+        .command = {"ip route get HOST", "ip rule; ip route show table all type prohibit",
+                    "sysctl net.ipv4.ip_unprivileged_port_start", "ausearch -m avc -ts recent",
+                    CAPTURE_UNREACHABLE},
     },
     {
         NUMBER(EINVAL),
@@ -186,9 +191,7 @@ static const struct errno_word table[] = {
     {
         NUMBER(ECONNRESET),
         .condition = {{CALL_READ | CALL_WRITE,
-                       "the peer closed with data unread, or with SO_LINGER 0, or "
-                       "its process ended",
-                       NULL},
+                       "the peer closed with data unread, also by ending, or with SO_LINGER 0", NULL},
                       {CALL_READ | CALL_WRITE,
                        "the peer, or a firewall or NAT on the way, does not know the "
                        "connection any more: a restart, an entry that timed out",
@@ -280,7 +283,7 @@ static const struct errno_word table[] = {
         .condition = {{CALL_CONNECT, "the next hop does not answer ARP or neighbour discovery", NULL},
                       {CALL_CONNECT, "an unreachable route covers the address", NULL},
                       {CALL_CONNECT,
-                       "a router or firewall answered the SYN with ICMP: host unreachable, or "
+                       "a router or firewall answered the SYN with ICMP: host unreachable, or (IPv4) "
                        "administratively prohibited",
                        "syn-sent-stall"},
                       {CALL_READ | CALL_WRITE,

@@ -77,8 +77,10 @@ static const struct state_info states[STATE_COUNT] = {
             .meaning = "This side has closed and the peer has acknowledged that, but has not closed itself.",
             .who = "The side that closes first; the peer is in CLOSE-WAIT.",
             .waits = "The FIN of the peer.",
-            .timer = "net.ipv4.tcp_fin_timeout once no process holds the socket; none while one does, after "
-                     "shutdown().",
+            .timer = "net.ipv4.tcp_fin_timeout once no process holds the socket; none of its own while one "
+                     "does, after "
+                     "shutdown(). SO_KEEPALIVE probes go on; if they fail, the socket leaves this state but "
+                     "the descriptor stays.",
             .problem = {{PROBLEM_FIN_WAIT_2_PILEUP, CAUSE_NONE}},
             .problem_count = 1,
         },
@@ -88,7 +90,9 @@ static const struct state_info states[STATE_COUNT] = {
                        "has not called close() yet.",
             .who = "The side that closes second; the peer is in FIN-WAIT-2, or gone.",
             .waits = "The close() of the application here.",
-            .timer = "None: it lasts until the application closes or ends.",
+            .timer = "None of its own: it lasts until the application closes or ends. SO_KEEPALIVE probes go "
+                     "on, and data without an answer is sent again net.ipv4.tcp_retries2 times; if that "
+                     "fails, the socket leaves this state but the descriptor stays.",
             .problem = {{PROBLEM_CLOSE_WAIT_LEAK, CAUSE_NONE},
                         {PROBLEM_PORT_EXHAUSTION, CAUSE_PORTS_CLOSE_WAIT}},
             .problem_count = 2,

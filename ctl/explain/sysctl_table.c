@@ -83,8 +83,8 @@ static const struct sysctl_word table[] = {
                         "listen() is called. With tcp_syncookies=0 clients not seen before are dropped once "
                         "less than a quarter of it is left."),
                  SINCE(4, 4,
-                       "Without effect while tcp_syncookies is 1 or 2. With 0, or without cookies in the "
-                       "kernel, a listener drops SYNs of clients not seen before once its half-open "
+                       "Without effect while tcp_syncookies is 1 or 2, or where the kernel has no cookies. "
+                       "With 0 a listener drops SYNs of clients not seen before once its half-open "
                        "connections leave less than a quarter of it. The SYN queue itself ends at the "
                        "listen() backlog.")},
         .initial = ALWAYS("grows with the table of connections, at least 128"),
@@ -148,13 +148,14 @@ static const struct sysctl_word table[] = {
         .does_not = "It does not act on SYNs: what becomes of those does not depend on it.",
     },
     {
-        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.19; delay: 6.14. */
+        /* tcp_twsk_unique(); 2 and its being the default: 79e9fed46038 in 4.18; scope: 56ab6b93007e;
+           delay: 6.14. */
         .key = "net.ipv4.tcp_tw_reuse",
-        .does = {BEFORE(4, 19,
+        .does = {BEFORE(4, 18,
                         "1: where connect() chooses a local port, it may take one whose connection to the "
                         "same destination is in TIME-WAIT, if that is older than a second and used "
                         "timestamps. 0: it takes none of those."),
-                 BETWEEN(4, 19, 6, 14,
+                 BETWEEN(4, 18, 6, 14,
                          "1: where connect() chooses a local port, it may take one whose connection to the "
                          "same destination is in TIME-WAIT, if that is older than a second and used "
                          "timestamps. 2: between loopback "
@@ -164,9 +165,9 @@ static const struct sysctl_word table[] = {
                        "same destination is in TIME-WAIT, if that is older than tcp_tw_reuse_delay and used "
                        "timestamps. 2: between "
                        "loopback addresses alone. 0: it takes none of those.")},
-        .initial = {BEFORE(4, 19, "0"), SINCE(4, 19, "2 (0 before Linux 4.19)")},
-        .unit = "0 or 1; 2 from Linux 4.19 on",
-        .scope = NAMESPACE_SINCE(4, 11),
+        .initial = {BEFORE(4, 18, "0"), SINCE(4, 18, "2 (0 before Linux 4.18)")},
+        .unit = "0 or 1; 2 from Linux 4.18 on",
+        .scope = NAMESPACE_SINCE(4, 10),
         .does_not = "It does not shorten TIME-WAIT, does nothing for incoming connections, and nothing in "
                     "bind().",
     },
@@ -243,7 +244,8 @@ static const struct sysctl_word table[] = {
         .does_not = "It makes no TIME-WAIT end sooner.",
     },
     {
-        /* __inet_hash_connect(), parity 07f4c90062f8 in 4.2, which also set the default's high bound. */
+        /* __inet_hash_connect(), parity 07f4c90062f8 in 4.2, which also set the default's high bound; lowest:
+           ipv4_local_port_range(), which refuses with EINVAL. */
         .key = "net.ipv4.ip_local_port_range",
         .does = {BEFORE(4, 2, "From which local ports connect(), and bind() with port 0, choose one."),
                  SINCE(4, 2,
@@ -251,7 +253,7 @@ static const struct sysctl_word table[] = {
                        "first takes those that are odd or even as the low bound is, so one bound should be "
                        "odd and the other even.")},
         .initial = {BEFORE(4, 2, "32768 61000"), SINCE(4, 2, "32768 60999 (61000 before Linux 4.2)")},
-        .unit = "first and last port",
+        .unit = "first and last port; from Linux 4.11 on the first is at least ip_unprivileged_port_start",
         .scope = NAMESPACE_SINCE(3, 13),
         .does_not = "It limits no incoming connections, and outgoing ones only towards one destination "
                     "address and port, unless the application binds its source address first without "
@@ -281,12 +283,12 @@ static const struct sysctl_word table[] = {
         .absent = NO_FILE_BEFORE "4.11",
     },
     {
-        /* tcp_too_many_orphans(), tcp_check_oom(), tcp_close(). Minisockets are no orphans: tcp_time_wait()
-           ends the full socket. */
+        /* tcp_too_many_orphans(), tcp_check_oom(), tcp_close(); half and quarter: tcp_out_of_resources().
+           Minisockets are no orphans: tcp_time_wait() ends the full socket. */
         .key = "net.ipv4.tcp_max_orphans",
         .does = ALWAYS("How many sockets may be orphans: closed by their process while TCP still has data or "
-                       "a FIN to get across. Further ones are reset and counted "
-                       "in TCPAbortOnMemory."),
+                       "a FIN to get across. Further ones are reset, those with silent peers already from a "
+                       "half, or a quarter, of it, and counted in TCPAbortOnMemory."),
         .initial = ALWAYS("half as many as the table of connections has buckets"),
         .unit = "sockets",
         .scope = HOST_NET,
@@ -347,17 +349,16 @@ static const struct sysctl_word table[] = {
         .does_not = "It does nothing for sockets whose application has not set SO_KEEPALIVE.",
     },
     {
-        /* doc; tcp(7); a file of each namespace: sysctl_net_ipv4.c of 3.10, of the host alone: 4.14. */
+        /* doc; tcp(7); a file of each namespace, of which inet_init() takes the initial one: 3.10; of the
+           host alone: 3.13. */
         .key = "net.ipv4.tcp_mem",
         .does = ALWAYS("Memory for the buffers of all TCP sockets together. Below the first value the kernel "
                        "does not care; above the second it saves memory until use is below the first; the "
                        "third is the most that may be used."),
         .initial = ALWAYS("from the host's memory at boot"),
         .unit = "memory pages: low, pressure, maximum",
-        .scope = {BEFORE(4, 14,
-                         "the whole host, unless each network namespace has the file, as on some "
-                         "kernels before Linux 4.14"),
-                  SINCE(4, 14, "the whole host; only the initial network namespace has the file")},
+        .scope = {BEFORE(3, 13, "the whole host, although each network namespace has the file"),
+                  SINCE(3, 13, "the whole host; only the initial network namespace has the file")},
         .does_not = "It is not counted in bytes, and it gives no single socket more: that is tcp_rmem and "
                     "tcp_wmem.",
     },
@@ -467,7 +468,7 @@ static const struct sysctl_word table[] = {
         .key = "fs.file-max",
         .does = ALWAYS("How many open files, sockets among them, the host may have. Beyond it socket() and "
                        "accept() fail with ENFILE for processes without CAP_SYS_ADMIN."),
-        .initial = ALWAYS("from the host's memory at boot"),
+        .initial = ALWAYS("from the host's memory at boot; systemd from 240 on raises it"),
         .unit = "open files",
         .scope = HOST,
         .does_not = "It does not raise what one process may open, which is RLIMIT_NOFILE (LimitNOFILE= of "

@@ -97,18 +97,6 @@ static bool max_syn_backlog_sizes_the_queue(const struct advice_context *context
            context->demand > max_syn.value;
 }
 
-/* The 3/4 rule holds without cookies alone (tcp_input.c tcp_conn_request). Where they are merely off, turning
-   them on is the better advice. */
-static bool three_quarter_rule_binds(const struct advice_context *context) {
-    enum limit_source source = LIMIT_NONE;
-
-    if (!context->listener)
-        return false;
-    syn_queue_limit(context->sample, context->listener, &source);
-    return source == LIMIT_THREE_QUARTER_RULE &&
-           context->sample->knob[KNOB_TCP_SYNCOOKIES].value.status == FIGURE_ABSENT;
-}
-
 /* Timestamps tell old segments from new ones; with 2 the kernel already does it for loopback addresses. */
 static bool time_wait_can_be_reused(const struct advice_context *context) {
     struct figure timestamps = context->sample->knob[KNOB_TCP_TIMESTAMPS].value;
@@ -183,16 +171,6 @@ static const struct advice_row table[] = {
         .recommend = enough_backlog,
         .scope = ADVICE_NAMESPACE,
         .until = {4, 3},
-    },
-    {
-        .knob = KNOB_TCP_MAX_SYN_BACKLOG,
-        .effect = "without syncookies three quarters of it are for clients not seen before",
-        .side_effect = "more kernel memory while they wait",
-        .causes = CAUSES(CAUSE_SPOOFED_FLOOD, CAUSE_ONE_SOURCE_FLOOD, CAUSE_SPOOFED_ALIVE_FLOOD, CAUSE_BURST,
-                         CAUSE_DEFER_ACCEPT),
-        .holds = three_quarter_rule_binds,
-        .recommend = enough_backlog,
-        .scope = ADVICE_NAMESPACE,
     },
     {
         .knob = KNOB_TCP_TIMESTAMPS,

@@ -27,6 +27,11 @@ static bool is(const struct audit *audit, enum knob knob, uint64_t value) {
     return figure_known(audit->knob[knob]) && audit->knob[knob].value == value;
 }
 
+/* The kernel asks no more than that of these, and takes other values than 0 and 1. */
+static bool is_on(const struct audit *audit, enum knob knob) {
+    return figure_known(audit->knob[knob]) && audit->knob[knob].value != 0;
+}
+
 static bool syncookies_off(const struct audit *audit) {
     return is(audit, KNOB_TCP_SYNCOOKIES, 0);
 }
@@ -36,7 +41,7 @@ static bool syncookies_forced(const struct audit *audit) {
 }
 
 static bool tw_recycle(const struct audit *audit) {
-    return is(audit, KNOB_TCP_TW_RECYCLE, 1);
+    return is_on(audit, KNOB_TCP_TW_RECYCLE);
 }
 
 static bool tw_reuse_without_timestamps(const struct audit *audit) {
@@ -48,7 +53,7 @@ static bool timestamps_off(const struct audit *audit) {
 }
 
 static bool abort_on_overflow(const struct audit *audit) {
-    return is(audit, KNOB_TCP_ABORT_ON_OVERFLOW, 1);
+    return is_on(audit, KNOB_TCP_ABORT_ON_OVERFLOW);
 }
 
 /* Both limits have the same default, also in a namespace with a table of its own (tcp.c tcp_init,
@@ -114,7 +119,7 @@ static const struct rule rules[HAZARD_COUNT] = {
     [HAZARD_TW_RECYCLE] =
         {
             .row = {.knob = KNOB_TCP_TW_RECYCLE, .effect = "refuses real clients behind NAT"},
-            .when = "1",
+            .when = "other than 0",
             .applies = tw_recycle,
             .recommended = 0,
         },
@@ -167,7 +172,7 @@ static const struct rule rules[HAZARD_COUNT] = {
     [HAZARD_ABORT_ON_OVERFLOW] =
         {
             .row = {.knob = KNOB_TCP_ABORT_ON_OVERFLOW, .effect = "a short burst resets real clients"},
-            .when = "1",
+            .when = "other than 0",
             .applies = abort_on_overflow,
             .recommended = 0,
         },

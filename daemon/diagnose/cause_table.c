@@ -14,7 +14,8 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .remedy = {"@sysctl", "keep net.ipv4.tcp_syncookies=1, so that real clients still get in",
                        "filter the sources upstream, or rate-limit SYNs to this port on the firewall",
                        "look at the sources with the capture command: the same address and port asking again "
-                       "after 1, 3 and 7 s is a real client, and the way back is broken"},
+                       "after 1, 3 and 7 s, or each second for the first five (Linux from 6.5 on, macOS), is "
+                       "a real client, and the way back is broken"},
         },
     [CAUSE_ONE_SOURCE_FLOOD] =
         {
@@ -49,7 +50,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "them are in the middle of the handshake than the listener's SYN queue holds.",
             .remedy = {"@sysctl",
                        "raise the application's listen() backlog@backlog and restart it, so that listen() is "
-                       "called again",
+                       "called again; with socket activation it is Backlog= of the .socket unit",
                        "let clients keep connections open instead of opening many"},
         },
     [CAUSE_SLOW_ACCEPT] =
@@ -83,7 +84,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "arrive in peaks larger than a backlog, and the application keeps up in between.",
             .remedy = {"@sysctl",
                        "raise the application's listen() backlog@backlog and restart it, so that listen() is "
-                       "called again",
+                       "called again; with socket activation it is Backlog= of the .socket unit",
                        "call accept() until it would block at each wake-up, or use more acceptors"},
         },
     [CAUSE_LOSSY_RETURN_PATH] =
@@ -96,7 +97,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .remedy =
                 {"check the way back: routes, asymmetric paths, firewalls and their state tables, MTU",
                  "compare a capture here with one at a client: real clients repeat a SYN after 1, 3 and 7 s, "
-                 "a flood at any pace"},
+                 "or each second for the first five (Linux from 6.5 on, macOS), a flood at any pace"},
         },
     [CAUSE_DEFER_ACCEPT] =
         {
@@ -203,7 +204,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
                 "Nearly every ephemeral port of this address is taken, no two connections share one, and no "
                 "single destination has that many: the application binds its source address before connect() "
                 "without IP_BIND_ADDRESS_NO_PORT. With none left bind() fails with EADDRINUSE, with "
-                "SO_REUSEADDR as well.",
+                "SO_REUSEADDR as well, unless net.ipv4.ip_autobind_reuse is 1.",
             .remedy =
                 {"set IP_BIND_ADDRESS_NO_PORT in the application before bind(): the port is then chosen "
                  "at connect(), and destinations share ports (nginx's proxy_bind sets it)",
@@ -279,7 +280,7 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_FIN_WAIT_2_PILEUP,
             .brief = "the application has half-closed them with shutdown() and still holds them",
             .sentence = "A process here called shutdown() and keeps the descriptor, waiting for the peer to "
-                        "close; no timer runs for these sockets.",
+                        "close; no timer but keepalive runs for these sockets.",
             .remedy = {"set a limit in the application on how long it waits after shutdown(), then close()",
                        "fix the peer if it is yours: it leaks CLOSE-WAIT"},
         },
@@ -304,10 +305,10 @@ static const struct cause_info table[CAUSE_COUNT] = {
             .problem = PROBLEM_ESTABLISHED_PILEUP,
             .brief = "more open connections than this host is configured to expect",
             .sentence = "The number of open connections is above the configured threshold.",
-            .remedy =
-                {"check whether the load is wanted; else look for idle connections: ss -tno state "
-                 "established",
-                 "set SO_KEEPALIVE or TCP_USER_TIMEOUT in the application, so that dead peers are noticed"},
+            .remedy = {"check whether the load is wanted; else look for idle connections: ss -tno state "
+                       "established",
+                       "set SO_KEEPALIVE in the application, so that dead peers are noticed; "
+                       "TCP_USER_TIMEOUT alone acts only on data under way"},
         },
     [CAUSE_IDLE_WITHOUT_KEEPALIVE] =
         {

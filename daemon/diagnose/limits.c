@@ -44,12 +44,14 @@ bool syncookies_are_off(const struct sample *sample) {
     return cookies.status == FIGURE_ABSENT || (figure_known(cookies) && cookies.value == 0);
 }
 
-/* tcp_conn_request(), tcp_v4_conn_request() before it: without cookies a stranger is dropped once less than a
-   quarter of tcp_max_syn_backlog is left. */
-static uint64_t without_cookies(const struct sample *sample, uint64_t limit, enum limit_source *source) {
+/* tcp_conn_request(), tcp_v4_conn_request() before it: with syncookies 0 a stranger is dropped once less than
+   a quarter of tcp_max_syn_backlog is left. A kernel without cookies has no file and the value 1. */
+static uint64_t with_cookies_off(const struct sample *sample, uint64_t limit, enum limit_source *source) {
+    struct figure cookies = sample->knob[KNOB_TCP_SYNCOOKIES].value;
     struct figure max_syn = sample->knob[KNOB_TCP_MAX_SYN_BACKLOG].value;
 
-    if (!syncookies_are_off(sample) || !figure_known(max_syn) || max_syn.value - max_syn.value / 4 >= limit)
+    if (!figure_known(cookies) || cookies.value != 0 || !figure_known(max_syn) ||
+        max_syn.value - max_syn.value / 4 >= limit)
         return limit;
     *source = LIMIT_THREE_QUARTER_RULE;
     return max_syn.value - max_syn.value / 4;
@@ -64,7 +66,7 @@ struct figure syn_queue_limit(const struct sample *sample, const struct listener
         limit = old_syn_queue_limit(sample, listener, source);
     if (!figure_known(limit))
         return limit;
-    return FIGURE_OF(without_cookies(sample, limit.value, source) * members_of(listener));
+    return FIGURE_OF(with_cookies_off(sample, limit.value, source) * members_of(listener));
 }
 
 bool time_wait_is_reused(const struct sample *sample, const struct endpoint *remote) {

@@ -96,8 +96,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .conditions = CONDITION_BIT(CONDITION_SYN_RECV) | CONDITION_BIT(CONDITION_SYN_OVERFLOW),
             .wrong =
                 {
-                    {"treating it as a SYN flood",
-                     "real clients repeat a SYN after 1, 3 and 7 s: look before you filter them"},
+                    {"treating it as a SYN flood", "real clients repeat a SYN with pauses of a second or "
+                                                   "more: look before you filter them"},
                     {"lowering net.ipv4.tcp_synack_retries", "gives up on exactly the clients that suffer"},
                     {"net.ipv4.tcp_max_syn_backlog or net.core.somaxconn",
                      "the queue is long because answers are lost"},
@@ -108,15 +108,16 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .slug = "close-wait-leak",
             .message_id = MESSAGE_ID_CLOSE_WAIT_LEAK,
             .title = "CLOSE-WAIT leak",
-            .meaning =
-                "The peers have closed, the local application has not. CLOSE-WAIT has no timer: each such "
-                "socket keeps its descriptor and memory until the application closes it or ends.",
+            .meaning = "The peers have closed, the local application has not. CLOSE-WAIT has no timer of its "
+                       "own: each such "
+                       "socket keeps its descriptor and memory until the application closes it or ends.",
             .evidence = "The same sockets are there 5 s later; their age and growth; with or without a "
                         "descriptor (without: never accepted).",
             .conditions = CONDITION_BIT(CONDITION_CLOSE_WAIT),
             .wrong =
                 {
-                    {"net.ipv4.tcp_fin_timeout", "is for orphaned FIN-WAIT-2: CLOSE-WAIT has no timer"},
+                    {"net.ipv4.tcp_fin_timeout",
+                     "is for orphaned FIN-WAIT-2: its timer does not run in CLOSE-WAIT"},
                     {"net.ipv4.tcp_tw_reuse or tcp_max_tw_buckets", "are about TIME-WAIT"},
                     {"net.ipv4.tcp_keepalive_*",
                      "at best ends the connection, while the application still holds the descriptor"},
@@ -158,8 +159,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "TIME-WAIT table full",
             .meaning =
                 "tcp_max_tw_buckets is reached: connections now close without TIME-WAIT. A late segment "
-                "of such a connection can disturb a new one on the same ports, and a peer whose last FIN "
-                "was lost gets a reset.",
+                "of such a connection can disturb a new one on the same ports, and a peer that missed our "
+                "last ACK gets a reset for its FIN. Orphaned FIN-WAIT-2 end at once, too.",
             .evidence = "Connections per second that were closed without TIME-WAIT.",
             .conditions = CONDITION_BIT(CONDITION_TIME_WAIT_OVERFLOW),
             .wrong =
@@ -277,7 +278,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "ESTABLISHED pile-up",
             .meaning =
                 "More connections are open than this host is configured to expect. Peers that vanished "
-                "without a word stay ESTABLISHED for ever unless the application uses keepalive.",
+                "without a word stay ESTABLISHED for ever unless the application sends something or uses "
+                "keepalive.",
             .evidence = "Of up to 5,000 looked at: how many are idle without any timer, have keepalive, or "
                         "get no answer.",
             .conditions = CONDITION_BIT(CONDITION_ESTABLISHED),
@@ -293,7 +295,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_ORPHAN_PRESSURE,
             .title = "Orphaned sockets near their limit",
             .meaning = "Many connections have been closed by their process while data or FIN is still "
-                       "unacknowledged. At tcp_max_orphans the kernel resets further ones.",
+                       "unacknowledged. At tcp_max_orphans further ones are reset; those with silent peers "
+                       "already from a half, or a quarter, of it.",
             .evidence =
                 "Orphans against net.ipv4.tcp_max_orphans; how many sockets are in FIN-WAIT-1 and LAST-ACK.",
             .conditions = CONDITION_BIT(CONDITION_ORPHANS),
@@ -310,7 +313,9 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .title = "TCP memory near its limit",
             .meaning =
                 "Socket buffers use most of what tcp_mem allows. Above its second value the kernel shrinks "
-                "windows, at the third it drops segments and resets orphans.",
+                "windows, at the third it drops segments and resets orphans. With cgroup v2 the buffers also "
+                "count against memory.max of their unit: that can be short (sock in memory.stat) while "
+                "tcp_mem is far away.",
             .evidence = "Pages in use against the third value of net.ipv4.tcp_mem.",
             .conditions = CONDITION_BIT(CONDITION_TCP_MEMORY),
             .wrong =
@@ -326,7 +331,8 @@ static const struct problem_info table[PROBLEM_COUNT] = {
             .message_id = MESSAGE_ID_CONNTRACK_FULL,
             .title = "Connection tracking table near its limit",
             .meaning = "The firewall's connection tracking table is nearly full. When it is, packets of new "
-                       "connections are dropped, whatever the state of the sockets.",
+                       "connections are dropped, whatever the state of the sockets. A SYN flood can fill it "
+                       "with entries in SYN_RECV.",
             .evidence = "Entries of the table against net.netfilter.nf_conntrack_max.",
             .conditions = CONDITION_BIT(CONDITION_CONNTRACK),
             .wrong =

@@ -14,13 +14,13 @@ static bool helps(const struct advice_row *row, enum cause cause) {
     return false;
 }
 
-/* One sysctl has two rows where it helps in two ways, or differently on old kernels. */
+/* One sysctl has two rows where it helps in two ways. */
 static bool is_named(const struct advice_row *row, size_t before, enum cause cause) {
     size_t count;
     const struct advice_row *table = advice_table(&count);
 
     for (size_t i = 0; i < before; i++)
-        if (helps(&table[i], cause) && table[i].knob == row->knob && table[i].until.major == row->until.major)
+        if (helps(&table[i], cause) && table[i].knob == row->knob)
             return true;
     return false;
 }

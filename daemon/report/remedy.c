@@ -228,7 +228,7 @@ void sysctl_format(const struct finding *finding, bool recommended, struct text 
     }
 }
 
-/* Raising a limit is no wrong remedy where it is the advice: without syncookies, or on an old kernel. */
+/* Raising a limit is no wrong remedy where it is the advice, as on an old kernel. */
 static bool is_advised(const struct finding *finding, const char *wrong) {
     static const char raising[] = "raising ";
 

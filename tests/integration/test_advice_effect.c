@@ -68,8 +68,8 @@ static void test_somaxconn(void **state) {
     assert_in_range(effect_state(&again, STATE_SYN_RECV), 130, 1025);
 }
 
-/* Without cookies three quarters of it are for strangers, at any backlog. */
-static void test_max_syn_backlog_without_cookies(void **state) {
+/* With cookies off three quarters of it are for strangers, at any backlog. */
+static void test_max_syn_backlog_with_cookies_off(void **state) {
     (void)state;
     lab_enter();
     lab_sysctl("net/ipv4/tcp_syncookies", "0");
@@ -241,7 +241,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_syncookies, lab_teardown),
         cmocka_unit_test_teardown(test_somaxconn, lab_teardown),
-        cmocka_unit_test_teardown(test_max_syn_backlog_without_cookies, lab_teardown),
+        cmocka_unit_test_teardown(test_max_syn_backlog_with_cookies_off, lab_teardown),
         cmocka_unit_test_teardown(test_port_range, lab_teardown),
         cmocka_unit_test_teardown(test_ports_bound_first, lab_teardown),
         cmocka_unit_test_teardown(test_tw_reuse, lab_teardown),

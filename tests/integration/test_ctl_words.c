@@ -82,6 +82,32 @@ static void test_errors_of_a_router(void **state) {
     close(peer);
 }
 
+/* IPv6 has a table of its own: what is prohibited is another error there. */
+static void test_errors_of_an_ipv6_router(void **state) {
+    static const struct {
+        const char *name, *route, *address;
+        int wanted;
+    } row[] = {
+        {"administratively prohibited", "prohibit", "2001:db8:9::2", EACCES},
+        {"no route", "unreachable", "2001:db8:9::3", ENETUNREACH},
+    };
+
+    (void)state;
+    if (access("/proc/sys/net/ipv6", F_OK) < 0)
+        skip();
+    lab_enter();
+    CLEANUP_FD int peer = lab_peer_namespace();
+    lab_shell(peer, "cd /proc/sys/net/ipv6; echo 1 > conf/all/forwarding; echo 0 > icmp/ratelimit");
+    lab_shell(peer, "ip -6 addr add 2001:db8:2::2/64 dev peer1 nodad");
+    lab_shell(LAB_HERE, "ip -6 addr add 2001:db8:2::1/64 dev peer0 nodad && "
+                        "ip -6 route add 2001:db8:9::/64 via 2001:db8:2::2");
+    for (size_t i = 0; i < ARRAY_SIZE(row); i++) {
+        CLEANUP_FD int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        lab_shell(peer, "ip -6 route add %s %s", row[i].route, row[i].address);
+        check_error(row[i].name, connect_to(fd, row[i].address, PORT), row[i].wanted, CALL_CONNECT);
+    }
+}
+
 static void on_alarm(int number) {
     (void)number;
 }
@@ -265,6 +291,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_routes, lab_teardown),
         cmocka_unit_test_teardown(test_errors_of_a_router, lab_teardown),
+        cmocka_unit_test_teardown(test_errors_of_an_ipv6_router, lab_teardown),
         cmocka_unit_test_teardown(test_connect, lab_teardown),
         cmocka_unit_test_teardown(test_ports_run_out, lab_teardown),
         cmocka_unit_test_teardown(test_same_pair, lab_teardown),

@@ -262,7 +262,7 @@ is_three_quarters() {
     [ "$queued" = 193 ] && holds "$source" '3/4 of net.ipv4.tcp_max_syn_backlog'
 }
 
-# Without cookies a stranger is dropped when less than a quarter of tcp_max_syn_backlog is left.
+# With cookies off a stranger is dropped when less than a quarter of tcp_max_syn_backlog is left.
 check_three_quarters() {
     local text queued source keys
     sysctl_to net.ipv4.tcp_max_syn_backlog 256

@@ -44,7 +44,7 @@ static const struct presence presences[] = {
     {KNOB_PORTS_RESERVED, ANY_AGE, {3, 16}},
     {KNOB_TCP_MAX_SYN_BACKLOG, ANY_AGE, {4, 11}},
     {KNOB_TCP_MAX_TW_BUCKETS, ANY_AGE, {4, 11}},
-    {KNOB_TCP_TW_REUSE, ANY_AGE, {4, 11}},
+    {KNOB_TCP_TW_REUSE, ANY_AGE, {4, 10}},
     {KNOB_TCP_TIMESTAMPS, ANY_AGE, {4, 13}},
     {KNOB_TCP_ABORT_ON_OVERFLOW, ANY_AGE, {4, 15}},
     {KNOB_TCP_RFC1337, ANY_AGE, {4, 15}},
@@ -65,7 +65,7 @@ static inline void kernel_defaults(struct sample *sample) {
     } old[] = {
         {KNOB_SOMAXCONN, 128, {5, 4}},
         {KNOB_TCP_MAX_SYN_BACKLOG, 256, {4, 20}},
-        {KNOB_TCP_TW_REUSE, 0, {4, 19}},
+        {KNOB_TCP_TW_REUSE, 0, {4, 18}},
         {KNOB_PORT_RANGE_HIGH, 61000, {4, 2}},
     };
     static const struct {

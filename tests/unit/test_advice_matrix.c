@@ -105,12 +105,11 @@ struct row {
 static const struct row rows[] = {
     {NO_SYSCTL, OTHERWISE, K3_10, K6_18, ""},
 
-    /* Cookies keep the door open; a longer queue would only be filled, unless there are no cookies. */
+    /* Cookies keep the door open; a longer queue would only be filled. */
     {FLOOD, OTHERWISE, K3_10, K6_18, ""},
     {FLOOD, COOKIES_OFF, K3_10, K6_18, COOKIES},
     {FLOOD, COOKIES_FORCED, K3_10, K3_10, ""}, /* 2 has its meaning since 3.12 */
     {FLOOD, COOKIES_FORCED, K4_4, K6_18, COOKIES},
-    {FLOOD, COOKIES_ABSENT, K3_10, K6_18, "net.ipv4.tcp_max_syn_backlog=256"},
 
     {UNCLEAR, OTHERWISE, K3_10, K6_18, ""},
     {UNCLEAR, COOKIES_OFF, K3_10, K6_18, COOKIES},
@@ -128,7 +127,6 @@ static const struct row rows[] = {
     {BURST, COOKIES_OFF, K5_4, K6_18, COOKIES},
     {BURST, COOKIES_FORCED, K3_10, K3_10, SOMAXCONN " " MAX_SYN},
     {BURST, COOKIES_FORCED, K4_4, K6_18, COOKIES}, /* no queue is full with 2 */
-    {BURST, COOKIES_ABSENT, K3_10, K6_18, MAX_SYN},
     {BURST, SOMAXCONN_LOW, K3_10, K3_10, SOMAXCONN " " MAX_SYN},
     {BURST, SOMAXCONN_LOW, K4_4, K6_18, SOMAXCONN},
     {BURST, SOMAXCONN_HIGH, K3_10, K3_10, MAX_SYN},
@@ -146,7 +144,6 @@ static const struct row rows[] = {
     {DEFERRED, COOKIES_OFF, K5_4, K6_18, COOKIES},
     {DEFERRED, COOKIES_FORCED, K3_10, K3_10, SOMAXCONN " " MAX_SYN},
     {DEFERRED, COOKIES_FORCED, K4_4, K6_18, ""},
-    {DEFERRED, COOKIES_ABSENT, K3_10, K6_18, MAX_SYN},
     {DEFERRED, SOMAXCONN_LOW, K3_10, K3_10, SOMAXCONN " " MAX_SYN},
     {DEFERRED, SOMAXCONN_LOW, K4_4, K6_18, SOMAXCONN},
     {DEFERRED, SOMAXCONN_HIGH, K3_10, K3_10, MAX_SYN},

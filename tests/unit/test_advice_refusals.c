@@ -23,9 +23,9 @@ _Static_assert(KNOB_COUNT < 32, "one bit per key");
 
 /* Per cause the keys that are the wrong remedy for it. */
 static const uint32_t refused[CAUSE_COUNT] = {
-    [CAUSE_SPOOFED_FLOOD] = EVERY_KEY & ~SYN_KEYS,
-    [CAUSE_ONE_SOURCE_FLOOD] = EVERY_KEY & ~SYN_KEYS,
-    [CAUSE_SPOOFED_ALIVE_FLOOD] = EVERY_KEY & ~SYN_KEYS,
+    [CAUSE_SPOOFED_FLOOD] = EVERY_KEY & ~BIT(KNOB_TCP_SYNCOOKIES),
+    [CAUSE_ONE_SOURCE_FLOOD] = EVERY_KEY & ~BIT(KNOB_TCP_SYNCOOKIES),
+    [CAUSE_SPOOFED_ALIVE_FLOOD] = EVERY_KEY & ~BIT(KNOB_TCP_SYNCOOKIES),
     [CAUSE_BURST] = EVERY_KEY & ~(SYN_KEYS | BIT(KNOB_SOMAXCONN)),
     [CAUSE_SLOW_ACCEPT] = EVERY_KEY,          /* a longer queue only makes clients wait longer */
     [CAUSE_SLOW_ACCEPT_OR_FLOOD] = EVERY_KEY, /* the same */
@@ -118,9 +118,6 @@ static uint64_t combinations(void) {
 
 /* @return what is wrong with the advice, NULL if nothing. */
 static const char *objection_to_syn_key(const struct advice_context *context, const struct advice *advice) {
-    struct figure cookies = context->sample->knob[KNOB_TCP_SYNCOOKIES].value;
-    bool cookies_on = figure_known(cookies) && cookies.value != 0;
-
     if (advice->row->knob == KNOB_TCP_SYNCOOKIES)
         return advice->recommended == 1 ? NULL : "cookies other than 1";
     if (!context->listener)
@@ -129,10 +126,8 @@ static const char *objection_to_syn_key(const struct advice_context *context, co
         return "a lower limit";
     if (advice->row->knob != KNOB_TCP_MAX_SYN_BACKLOG)
         return NULL;
-    if (cookies_on && kernel_at_least(context->sample->kernel, 4, 4))
-        return "tcp_max_syn_backlog with cookies on";
-    if (figure_known(cookies) && refused[context->cause] & BIT(KNOB_SOMAXCONN))
-        return "tcp_max_syn_backlog against a flood that cookies can meet";
+    if (kernel_at_least(context->sample->kernel, 4, 4))
+        return "tcp_max_syn_backlog, which sizes no queue any more";
     return NULL;
 }
 

@@ -51,8 +51,6 @@ static void test_sysctls_are_named(void **state) {
          "net.ipv4.tcp_syncookies (a full SYN queue goes on", "2 is for tests"},
         {"an old kernel's is told apart", CAUSE_BURST,
          "net.ipv4.tcp_max_syn_backlog up to Linux 4.3 (lets SYN queues", "@"},
-        {"and the same in its other way", CAUSE_BURST, "net.ipv4.tcp_max_syn_backlog (without syncookies",
-         "@"},
         {"none", CAUSE_FD_HELD, "1) fix the application", "sysctl"},
         {"without a number", CAUSE_ACCEPT_BURST, "raise the application's listen() backlog and restart it",
          "@"},
