@@ -409,7 +409,7 @@ help:
 	@echo 'e2e-matrix   the service in Debian trees of three generations, made by debootstrap, with a table (root);'
 	@echo '             SUITES="bullseye bookworm trixie"; 3 GB in $(B)/trees'
 	@echo 'kernel-matrix  whether it works on the kernels of Debian bullseye, bookworm and trixie, under QEMU without KVM;'
-	@echo '             not a part of check: some 7 minutes on 2 processors; SUITES="NAME..."'
+	@echo '             not a part of check: some 4 minutes on 2 processors; SUITES="NAME..."'
 	@echo 'fleet        a real Prometheus over HOSTS=2000 simulated hosts for MINUTES=5, with the rules, and what it costs (root)'
 	@echo 'bench        what synwaitd costs beside ss, /proc/net/tcp and node_exporter, how soon it sees a flood (root);'
 	@echo '             leaves $(B)/bench.md and $(B)/bench.json; 1,000,000 sockets take 5 GB of memory'
@@ -422,7 +422,7 @@ help:
 	@echo 'packages-check  builds the packages twice and compares them, lints, installs, upgrades and purges them in'
 	@echo '             trees of Debian 11, 12 and 13 (root; SUITES="bookworm ..." for some of them)'
 	@echo 'texts        write what is made from the tables of problems, causes and conditions; its parts:'
-	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/) rules ($(RULES))'
+	@echo '             catalog (systemd/synwaitd.catalog) manual (lists in man/) rules ($(GENERATED_RULES))'
 	@echo 'format       clang-format on every C file'
 	@echo 'clean        remove $(B)'
 

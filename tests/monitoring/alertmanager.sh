@@ -68,6 +68,7 @@ ports='alertname=SynwaitdPortExhaustion problem=port-exhaustion cluster=c@'
 fleet_flood='alertname=SynwaitdFleetFlood problem=syn-flood severity=critical'
 fleet_leak='alertname=SynwaitdFleetProblem problem=close-wait-leak severity=critical cluster=c@'
 stale='alertname=SynwaitdStale severity=warning cluster=c@'
+silent='alertname=SynwaitdFleetSilent severity=critical'
 while IFS='|' read -r wanted name source target; do
     # Each row has hosts and clusters of its own.
     row=$((row + 1))
@@ -82,7 +83,7 @@ free|a page of another cluster|$fleet_flood cluster=d@|$flood severity=critical 
 free|another problem's page|$fleet_flood cluster=c@|$leak severity=critical instance=a@
 inhibited|a leak's warning by the fleet's|$fleet_leak|$leak severity=warning instance=a@
 free|a leak's page by the fleet's|$fleet_leak|$leak severity=critical instance=a@
-inhibited|a client's warning by the fleet's|alertname=SynwaitdFleetPortsToDestination \
+free|a client's warning, of any destination|alertname=SynwaitdFleetPortsToDestination \
 severity=critical destination=d cluster=c@|$ports severity=warning instance=a@
 inhibited|missed ticks by the dead man|$stale instance=a@|alertname=SynwaitdTicksMissed \
 severity=warning cluster=c@ instance=a@
@@ -97,5 +98,9 @@ cluster=c@|$stale instance=a@
 inhibited|a dead man by a host that is down|alertname=HostDown instance=a@|$stale instance=a@
 free|what a host saw before it was down|alertname=HostDown instance=a@|$flood severity=critical instance=a@
 free|the fleet's page by its like|$fleet_leak|$fleet_flood cluster=c@
+free|a dead man by another cluster's silence|$silent cluster=d@|$stale instance=a@
+inhibited|a dead man by the silence of all clusters|$silent|$stale instance=a@
 END
+check 'it has nothing to say against it' nothing \
+    grep -E 'level=(warn|error) component=configuration' "$scratch/log"
 summary

@@ -129,6 +129,7 @@ CONF
         >"$scratch/alerts" 2>"$scratch/log" &
     prometheus-node-exporter --web.listen-address=127.0.0.1:9100 --collector.disable-defaults \
         --collector.textfile --collector.textfile.directory="$scratch/run" 2>"$scratch/exporter.log" &
+    exporter=$!
     cat >"$scratch/prometheus.yml" <<'CONF'
 global: {scrape_interval: 1s}
 scrape_configs: [{job_name: node, static_configs: [{targets: ["127.0.0.1:9100"]}]}]
@@ -209,6 +210,14 @@ every_panel_shows_something() {
     return $failed
 }
 
+hosts_gone_are() {
+    [ "$(ask "$(jq -r '.panels[] | select(.title == "Hosts gone").targets[].expr' $dashboard)")" = "$1" ]
+}
+
+last_host_is_gone() {
+    hosts_gone_are 0 && kill "$exporter" && wait_for 20 hosts_gone_are 1
+}
+
 # Not by check, which would wait for the end of what stays in the background.
 start_all >"$scratch/start.log" 2>&1
 check 'a flood reaches Prometheus' flood_arrives
@@ -216,4 +225,5 @@ check 'every metric of the dashboard is written by the daemon' metrics_are_writt
 check 'every metric that the daemon writes is on the dashboard' metrics_are_shown
 check "every expression is Prometheus' language" expressions_parse
 check 'every expression has an answer' every_panel_shows_something
+check 'the last host that goes is counted, too' last_host_is_gone
 summary

@@ -233,23 +233,31 @@ sampling = { interval = "200ms"; cpu-budget = "50%"; walk-max-age = "1s"; };
 thresholds = {
   syn-recv     = { hold = "1s"; clear = "2s"; };
   syn-overflow = { hold = "1s"; clear = "2s"; };
-  established  = { enabled = true; warning = 50; critical = 1000; hold = "1s"; clear = "1s"; };
+  established  = { enabled = true; warning = 50; critical = 500; hold = "1s"; clear = "1s"; };
 };
 CONF
     RUNTIME_DIRECTORY=/run/synwaitd "$build/synwaitd" --config $scratch/synwaitd.conf --log-target journal &
     daemon=$!
 }
 
-# More connections than wanted, and a flood; both end.
+# make_trouble COUNT: more connections than wanted, and a flood; once the first are told for the COUNTth time,
+# so many that they are critical. All of it ends.
 make_trouble() {
     local load=$build/tools/tcpload
     echo 1 >/proc/sys/net/ipv4/tcp_synack_retries
     # They last until their standard input ends.
-    sleep 4 | "$load" hold --addr 127.0.0.1 --port 8080 --count 100 >/dev/null &
+    sleep 8 | "$load" hold --addr 127.0.0.1 --port 8080 --count 100 >/dev/null &
     sleep 6 | "$load" listen --addr 198.18.0.1 --port 80 --backlog 256 >/dev/null &
     sleep 0.5
     "$load" flood --source-base 100.64.0.1 --sources 60000 --addr 198.18.0.1 --port 80 --rate 4000 \
         --count 12000 >/dev/null
+    wait_for 10 lines "$1" pileup raised && sleep 4 |
+        "$load" hold --source-base 127.0.0.2 --addr 127.0.0.1 --port 8081 --count 300 >/dev/null
+}
+
+# pileup EVENT [MATCH...]
+pileup() {
+    local_journal SYNWAITD_PROBLEM=established-pileup "SYNWAITD_EVENT=$1" "${@:2}"
 }
 
 local_journal() {
@@ -276,8 +284,9 @@ times_cleared() {
 # tell COUNT: after it both problems have been told so often; all of it is kept, and nothing more comes.
 tell() {
     start_daemon
-    make_trouble && wait_for 30 times_cleared "$1" || return
+    make_trouble "$1" && wait_for 30 times_cleared "$1" || return
     end "$daemon"
+    lines "$1" pileup changed SYNWAITD_SEVERITY=critical || { echo 'it did not become critical'; return 1; }
     local_journal SYNWAITD_SCHEMA=1 | plain >$scratch/sent
 }
 
@@ -331,9 +340,10 @@ what_was_missed_comes_later() {
     arrived json_lines && arrived remote_by_message_id
 }
 
-# Its sentence, for each alert that was raised or cleared.
+# Its sentence, for each alert that was raised or cleared, or has become critical.
 sentences_are_posted() {
-    jq -r 'select(.SYNWAITD_EVENT == ("raised", "cleared")) | .MESSAGE' $scratch/sent | sort >$scratch/wanted
+    jq -r 'select(.SYNWAITD_EVENT != "changed" or .SYNWAITD_SEVERITY == "critical") | .MESSAGE' \
+        $scratch/sent | sort >$scratch/wanted
     wait_for 20 lines "$(wc -l <$scratch/wanted)" posted
     diff $scratch/wanted <(posted | sort) || { cat $scratch/phone.log; return 1; }
 }
@@ -369,7 +379,7 @@ step 'systemd-journal-upload waits for the collector, and carries the journal th
 step 'synwaitd-phone starts' start_phone
 step 'two problems are told and end' tell 1
 step 'rsyslog has each alert once, as JSON with all fields' arrived json_lines
-step 'synwaitd-phone posts the sentence of each that is raised or cleared' sentences_are_posted
+step 'synwaitd-phone posts what is raised, cleared or has become critical' sentences_are_posted
 step 'its unit is valid' unit_is_valid
 step 'rsyslog writes nothing twice' no_second_copy
 step 'the collector has each alert once, with all fields, by MESSAGE_ID' arrived remote_by_message_id

@@ -18,13 +18,31 @@ keeps_running_with_a_bad_file() {
     echo 'output = { metrics = perhaps; };' >$configured
     ! systemctl reload synwaitd 2>/dev/null || { echo 'the reload did not fail'; return 1; }
     [ "$(main_pid)" = "$before" ] && is ActiveState active && [ ! -e /run/synwaitd/synwaitd.prom ] || return
-    journalctl -q --no-pager -u synwaitd | grep -q '20-reload.conf:1'
+    wait_until 10 says_that_it_stays
+}
+
+# The daemon itself, not only the check of the unit.
+says_that_it_stays() {
+    journal | grep -q 'reload failed, the running configuration stays: .*20-reload.conf:1'
+}
+
+validity_is() {
+    grep -qx "synwaitd_configuration_valid $1" /run/synwaitd/synwaitd.prom
+}
+
+# What an alert rests on: the next start would fail.
+shows_that_the_file_is_bad() {
+    rm $configured && systemctl reload synwaitd && wait_until 10 validity_is 1 || return
+    echo 'output = { metrics = perhaps; };' >$configured
+    ! systemctl reload synwaitd 2>/dev/null && wait_until 10 validity_is 0 || return
+    rm $configured && systemctl reload synwaitd && wait_until 10 validity_is 1
 }
 
 reload_checks() {
     check 'a good file is reloaded' reloads_a_good_file
     check 'a bad file fails the reload, the old configuration runs' keeps_running_with_a_bad_file
-    rm $configured
+    check 'and shows in the metrics until it is mended' shows_that_the_file_is_bad
+    rm -f $configured
     systemctl reload synwaitd
 }
 
