@@ -92,7 +92,7 @@ struct threshold_tracker {
 /**
  * Judges @p sample. Time comes from sample->taken_usec alone; a gap of more than five intervals (the host
  * slept, or the daemon did) counts as one interval towards hold and clear. An unknown value neither raises
- * nor clears: what was raised stays raised with its last figures.
+ * nor clears: what was raised stays raised with its last figures. An absent one is 0.
  * @param breaches receives at most BREACHES_MAX, ordered by condition, then the fullest first
  * @return how many
  */

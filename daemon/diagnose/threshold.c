@@ -235,7 +235,7 @@ static void judge(const struct observation *seen, void *context) {
     struct figure warning = worked_out(rule.warning, seen->limit);
     struct figure critical = worked_out(rule.critical, seen->limit);
 
-    if (!rule.enabled)
+    if (!rule.enabled || seen->value.status == FIGURE_ABSENT) /* as good as not in the sample */
         return;
     if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
         if (track) {
@@ -258,7 +258,8 @@ static void judge(const struct observation *seen, void *context) {
     update(track, &rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 
-/* A listener that closed or a destination no longer among the fullest: nothing there any more. */
+/* A listener that closed, a destination no longer among the fullest, a module that was unloaded: nothing
+ * there any more. */
 static void judge_unseen(struct judgement *judgement, const struct sample *sample) {
     for (size_t i = 0; i < judgement->tracker->end; i++) {
         struct track *track = &judgement->tracker->track[i];
