@@ -21,11 +21,14 @@ typedef void (*observe_callback)(const struct observation *observation, void *co
 
 /**
  * Calls back once per scope in which @p condition has a value at this tick.
- * Listeners without any load are passed over: what is not called back is 0, or unknown if
- * observe_is_readable() says so.
+ * Listeners without any load are passed over: what is not called back is for
+ * observe_unnamed() to say.
  */
 void observe(const struct config *config, const struct sample *sample, enum condition condition,
              observe_callback callback, void *context);
+
+/** Fills in the value of a scope that observe() did not name, and since when it is known. */
+void observe_unnamed(const struct sample *sample, struct observation *seen);
 
 /** @return whether scopes that observe() did not name are known to be empty. */
 bool observe_is_readable(const struct sample *sample, enum condition condition);

@@ -285,3 +285,17 @@ bool observe_is_readable(const struct sample *sample, enum condition condition) 
         return true;
     }
 }
+
+/* The listener's queue was found empty when half-opens were counted, the destination when ports were. */
+static uint64_t unnamed_measured_usec(const struct sample *sample, const struct observation *seen) {
+    if (seen->condition == CONDITION_SYN_RECV && sample_find_listener(sample, &seen->scope.local))
+        return sample->half_open_usec;
+    if (seen->condition == CONDITION_PORTS && sample->destinations_usec != 0)
+        return sample->destinations_usec;
+    return sample->taken_usec;
+}
+
+void observe_unnamed(const struct sample *sample, struct observation *seen) {
+    seen->value = observe_is_readable(sample, seen->condition) ? FIGURE_OF(0) : FIGURE_NONE;
+    seen->measured_usec = unnamed_measured_usec(sample, seen);
+}

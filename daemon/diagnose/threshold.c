@@ -269,19 +269,14 @@ static void judge_unseen(struct judgement *judgement, const struct sample *sampl
             track->used = false;
             continue;
         }
-        if (!observe_is_readable(sample, track->condition)) {
-            track->last.stale = true;
-            continue;
-        }
         struct observation gone = {
             .condition = track->condition,
             .scope = track->scope,
             .blamed = track->last.blamed,
-            .value = FIGURE_OF(0),
             .limit = track->last.limit,
             .limit_source = track->last.limit_source,
-            .measured_usec = sample->taken_usec,
         };
+        observe_unnamed(sample, &gone);
         judge(&gone, judgement);
     }
 }

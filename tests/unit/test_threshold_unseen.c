@@ -46,9 +46,90 @@ static void test_what_the_kernel_has_no_more_is_over(void **state) {
     }
 }
 
+/* Judges again what was counted before, every second. */
+static void look_again(struct bench *bench, int seconds) {
+    for (int i = 0; i < seconds; i++) {
+        bench->sample.taken_usec += SECOND;
+        bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
+    }
+}
+
+/* As without the BPF iterator: nothing half-open in a lull, and only another walk can tell if it lasts. */
+static void test_an_empty_queue_is_one_measurement(void **state) {
+    static const struct {
+        const char *name;
+        int walks, looks;
+        size_t listeners;
+        enum severity wanted;
+    } rows[] = {
+        {"one walk in a lull, seen for a minute", 1, 60, 1, SEVERITY_CRITICAL},
+        {"a walk every second for a minute", 60, 0, 1, SEVERITY_NONE},
+        {"the listener closed", 1, 60, 0, SEVERITY_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = fresh();
+        struct listener listener = listener_on(80, 1024);
+        listener.half_open = 1024;
+        bench.sample.listener = &listener;
+        bench.sample.listener_count = 1;
+        check_row(rows[i].name, after(&bench, 10, CONDITION_SYN_RECV), SEVERITY_CRITICAL);
+        listener.half_open = 0;
+        bench.sample.listener_count = rows[i].listeners;
+        after(&bench, rows[i].walks, CONDITION_SYN_RECV);
+        look_again(&bench, rows[i].looks);
+        check_row(rows[i].name, severity_of(&bench, CONDITION_SYN_RECV), rows[i].wanted);
+    }
+}
+
+/* The ports of every destination are counted at once, now and then. */
+static void test_a_destination_that_is_gone_is_one_measurement(void **state) {
+    static const struct {
+        const char *name;
+        int counts, looks;
+        enum severity wanted;
+    } rows[] = {
+        {"one count without it, seen for a minute", 1, 60, SEVERITY_CRITICAL},
+        {"a count every second for a minute", 60, 0, SEVERITY_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = fresh();
+        bench.sample.destination[0].ports_in_use = 28000;
+        bench.sample.destination_count = 1;
+        check_row(rows[i].name, after(&bench, 10, CONDITION_PORTS), SEVERITY_CRITICAL);
+        bench.sample.destination_count = 0;
+        after(&bench, rows[i].counts, CONDITION_PORTS);
+        look_again(&bench, rows[i].looks);
+        check_row(rows[i].name, severity_of(&bench, CONDITION_PORTS), rows[i].wanted);
+    }
+}
+
+/* After a restart with so few sockets that no destination needs counting. */
+static void test_a_count_never_needed_is_as_of_now(void **state) {
+    struct bench first = fresh(), second = fresh();
+
+    (void)state;
+    first.sample.destination[0].ports_in_use = 28000;
+    first.sample.destination_count = 1;
+    check_row("raised", after(&first, 10, CONDITION_PORTS), SEVERITY_CRITICAL);
+    threshold_resume(&second.tracker, &first.breach[0]);
+    second.sample.destinations_usec = 0;
+    look_again(&second, 1);
+    check_row("not at once", severity_of(&second, CONDITION_PORTS), SEVERITY_CRITICAL);
+    check_row("as of now", second.breach[0].measured_usec, second.sample.taken_usec);
+    look_again(&second, 60);
+    check_row("after a minute", severity_of(&second, CONDITION_PORTS), SEVERITY_NONE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_the_kernel_has_no_more_is_over),
+        cmocka_unit_test(test_an_empty_queue_is_one_measurement),
+        cmocka_unit_test(test_a_destination_that_is_gone_is_one_measurement),
+        cmocka_unit_test(test_a_count_never_needed_is_as_of_now),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
