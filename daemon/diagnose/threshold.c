@@ -227,6 +227,13 @@ static bool is_lull(const struct judgement *judgement, const struct track *track
            track->over_warning && judgement->elapsed_usec * 2 < judgement->config->interval_usec;
 }
 
+/* Whether enough is known to hold the value against its thresholds. */
+static bool is_measured(const struct observation *seen, const struct threshold_rule *rule,
+                        struct figure warning, struct figure critical) {
+    return figure_known(seen->value) && figure_known(warning) && figure_known(critical) &&
+           (!seen->at_most || is_well_under(seen->value.value, warning.value, rule));
+}
+
 static void judge(const struct observation *seen, void *context) {
     struct judgement *judgement = context;
     struct threshold_tracker *tracker = judgement->tracker;
@@ -237,7 +244,7 @@ static void judge(const struct observation *seen, void *context) {
 
     if (!rule.enabled || seen->value.status == FIGURE_ABSENT) /* as good as not in the sample */
         return;
-    if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
+    if (!is_measured(seen, &rule, warning, critical)) {
         if (track) {
             judgement->seen[track - tracker->track] = true;
             track->last.stale = true;
@@ -258,8 +265,7 @@ static void judge(const struct observation *seen, void *context) {
     update(track, &rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 
-/* A listener that closed, a destination no longer among the fullest, a module that was unloaded: nothing
- * there any more. */
+/* A listener that closed, a destination no longer among the fullest, a module that was unloaded. */
 static void judge_unseen(struct judgement *judgement, const struct sample *sample) {
     for (size_t i = 0; i < judgement->tracker->end; i++) {
         struct track *track = &judgement->tracker->track[i];

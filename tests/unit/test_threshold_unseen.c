@@ -11,6 +11,13 @@ static enum severity after(struct bench *bench, int seconds, enum condition cond
     return severity_of(bench, condition);
 }
 
+static const struct breach *breach_of(const struct bench *bench, const struct scope *scope) {
+    for (size_t i = 0; i < bench->count; i++)
+        if (scope_equal(&bench->breach[i].scope, scope))
+            return &bench->breach[i];
+    return NULL;
+}
+
 /* nf_conntrack can be unloaded: then its files are gone, and its table with them. */
 static void test_what_the_kernel_has_no_more_is_over(void **state) {
     static const struct {
@@ -107,6 +114,51 @@ static void test_a_destination_that_is_gone_is_one_measurement(void **state) {
     }
 }
 
+/* So many destinations with so many ports each. */
+static void fill_list(struct bench *bench, uint32_t ports, size_t count) {
+    for (size_t i = 0; i < DESTINATIONS_MAX; i++) { /* what is behind the list is of another count */
+        bench->sample.destination[i] = (struct destination){.ports_in_use = ports};
+        bench->sample.destination[i].remote = listener_on((uint16_t)(5000 + i), 0).local;
+    }
+    bench->sample.destination_count = count;
+}
+
+/* Only the fullest are listed: 22586 of 28232 are over the warning, 18068 are well under it. */
+static void test_a_full_list_hides_the_rest(void **state) {
+    static const struct {
+        const char *name;
+        bool bound; /* to its source address, towards many destinations */
+        uint32_t others;
+        size_t count;
+        enum severity wanted;
+        bool stale;
+    } rows[] = {
+        {"eight as full", false, 28000, DESTINATIONS_MAX, SEVERITY_CRITICAL, true},
+        {"eight not well under the warning", false, 18069, DESTINATIONS_MAX, SEVERITY_CRITICAL, true},
+        {"eight well under the warning", false, 18068, DESTINATIONS_MAX, SEVERITY_NONE, false},
+        {"seven as full", false, 28000, DESTINATIONS_MAX - 1, SEVERITY_NONE, false},
+        {"a source address is in another list", true, 28000, DESTINATIONS_MAX, SEVERITY_NONE, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = fresh();
+        fill_list(&bench, 28000, rows[i].bound ? 0 : 1);
+        bench.sample.destination[0].remote.port = 443;
+        bench.sample.source_ports[0] = (struct source_ports){.sockets = 28000, .ports = 28000};
+        bench.sample.source_ports[0].local = listener_on(0, 0).local;
+        bench.sample.source_ports_count = rows[i].bound ? 1 : 0;
+        check_row(rows[i].name, after(&bench, 10, CONDITION_PORTS), SEVERITY_CRITICAL);
+        struct scope scope = bench.breach[0].scope;
+        fill_list(&bench, rows[i].others, rows[i].count);
+        bench.sample.source_ports_count = 0;
+        after(&bench, 60, CONDITION_PORTS);
+        const struct breach *breach = breach_of(&bench, &scope);
+        check_row(rows[i].name, breach ? breach->severity : SEVERITY_NONE, rows[i].wanted);
+        check_row(rows[i].name, breach && breach->stale, rows[i].stale);
+    }
+}
+
 /* After a restart with so few sockets that no destination needs counting. */
 static void test_a_count_never_needed_is_as_of_now(void **state) {
     struct bench first = fresh(), second = fresh();
@@ -129,6 +181,7 @@ int main(void) {
         cmocka_unit_test(test_what_the_kernel_has_no_more_is_over),
         cmocka_unit_test(test_an_empty_queue_is_one_measurement),
         cmocka_unit_test(test_a_destination_that_is_gone_is_one_measurement),
+        cmocka_unit_test(test_a_full_list_hides_the_rest),
         cmocka_unit_test(test_a_count_never_needed_is_as_of_now),
     };
 
