@@ -114,7 +114,7 @@ struct threshold_figures threshold_figures(const struct config *config, const st
 
 /**
  * @return whether a rate went over its threshold for the first time: it is raised only if it is over again,
- * and the caller may take that sample early.
+ * and the caller may take that sample early. Not while it cannot be measured.
  */
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker);
 

@@ -349,7 +349,7 @@ size_t threshold_evaluate(const struct config *config, const struct sample *samp
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker) {
     for (size_t i = 0; i < tracker->end; i++) {
         const struct track *track = &tracker->track[i];
-        if (track->used && track->severity == SEVERITY_NONE && track->first_look)
+        if (track->used && track->severity == SEVERITY_NONE && track->first_look && !track->last.stale)
             return true;
     }
     return false;
