@@ -61,22 +61,25 @@ struct mark {
     uint64_t measured_usec; /* CLOCK_MONOTONIC; 0 = none */
 };
 
+/** How long a thing has been so, as far as was measured. */
+struct spell {
+    bool lasts; /* at the measurement judged last */
+    uint64_t usec;
+};
+
 /** One watched condition and scope over time. Owned by the tracker. */
 struct track {
     bool used;
     enum condition condition;
     struct scope scope;
-    bool over_warning, over_critical; /* at the previous judgement */
-    bool first_look;                  /* a rate that has just gone over */
-    uint64_t unmeasured_usec;         /* time since the measurement judged last */
-    uint64_t over_warning_usec;       /* time spent over, so far */
-    uint64_t over_critical_usec;
-    uint64_t under_usec;          /* while raised: time spent under 80 % of the warning */
-    uint64_t under_critical_usec; /* while critical: time under 80 % of the critical */
-    enum severity severity;       /* NONE until raised */
-    struct breach last;           /* as last judged; given again while the value is unknown */
-    struct mark trend_from;       /* what growth is counted from: half a minute to a minute old */
-    struct mark trend_next;       /* what it will be counted from in turn */
+    bool first_look;          /* a rate that has just gone over */
+    uint64_t unmeasured_usec; /* time since the measurement judged last */
+    struct spell over_warning, over_critical;
+    struct spell under_warning, under_critical; /* 80 % of it */
+    enum severity severity;                     /* NONE until raised */
+    struct breach last;                         /* as last judged; given again while the value is unknown */
+    struct mark trend_from; /* what growth is counted from: half a minute to a minute old */
+    struct mark trend_next; /* what it will be counted from in turn */
 };
 
 #define TRACKS_MAX BREACHES_MAX

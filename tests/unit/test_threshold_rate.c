@@ -60,6 +60,12 @@ static void test_peaks_with_a_long_hold(void **state) {
         assert_false(threshold_awaits_second_look(&bench.tracker)); /* looked twice, waiting for the hold */
     }
     check_row("held for 3 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(7);
+    for (int i = 0; i < 14; i++)
+        step(&bench, SECOND);
+    check_row("under for 14 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+    step(&bench, SECOND);
+    check_row("under for 15 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_NONE);
 }
 
 /* Two peaks a second, none of them during the second look. */
