@@ -13,6 +13,7 @@ struct observation {
     struct figure value;
     struct figure limit;
     enum limit_source limit_source;
+    bool at_most;         /* the value may be smaller: tells only whether it is well under a threshold */
     bool drops_when_full; /* a full queue turns real clients away, however short it is */
     uint64_t measured_usec;
 };
@@ -21,13 +22,16 @@ typedef void (*observe_callback)(const struct observation *observation, void *co
 
 /**
  * Calls back once per scope in which @p condition has a value at this tick.
- * Listeners without any load are passed over: what is not called back is 0, or unknown if
- * observe_is_readable() says so.
+ * Listeners without any load are passed over: what is not called back is for
+ * observe_unnamed() to say.
  */
 void observe(const struct config *config, const struct sample *sample, enum condition condition,
              observe_callback callback, void *context);
 
-/** @return whether scopes that observe() did not name are known to be empty. */
+/** Fills in the most that a scope which observe() did not name can have, and of when that is. */
+void observe_unnamed(const struct sample *sample, struct observation *seen);
+
+/** @return whether what @p condition counts could be read, so that observe() names what there is. */
 bool observe_is_readable(const struct sample *sample, enum condition condition);
 
 /** @return SYNs per second that met a full SYN queue, answered by cookie or dropped. */

@@ -61,22 +61,25 @@ struct mark {
     uint64_t measured_usec; /* CLOCK_MONOTONIC; 0 = none */
 };
 
+/** How long a thing has been so, as far as was measured. */
+struct spell {
+    bool lasts; /* at the measurement judged last */
+    uint64_t usec;
+};
+
 /** One watched condition and scope over time. Owned by the tracker. */
 struct track {
     bool used;
     enum condition condition;
     struct scope scope;
-    bool over_warning, over_critical; /* at the previous judgement */
-    bool first_look;                  /* a rate that has just gone over */
-    uint64_t unmeasured_usec;         /* time since the measurement judged last */
-    uint64_t over_warning_usec;       /* time spent over, so far */
-    uint64_t over_critical_usec;
-    uint64_t under_usec;          /* while raised: time spent under 80 % of the warning */
-    uint64_t under_critical_usec; /* while critical: time under 80 % of the critical */
-    enum severity severity;       /* NONE until raised */
-    struct breach last;           /* as last judged; given again while the value is unknown */
-    struct mark trend_from;       /* what growth is counted from: half a minute to a minute old */
-    struct mark trend_next;       /* what it will be counted from in turn */
+    bool first_look;          /* a rate that has just gone over */
+    uint64_t unmeasured_usec; /* time since the measurement judged last */
+    struct spell over_warning, over_critical;
+    struct spell under_warning, under_critical; /* 80 % of it */
+    enum severity severity;                     /* NONE until raised */
+    struct breach last;                         /* as last judged; given again while the value is unknown */
+    struct mark trend_from; /* what growth is counted from: half a minute to a minute old */
+    struct mark trend_next; /* what it will be counted from in turn */
 };
 
 #define TRACKS_MAX BREACHES_MAX
@@ -92,7 +95,7 @@ struct threshold_tracker {
 /**
  * Judges @p sample. Time comes from sample->taken_usec alone; a gap of more than five intervals (the host
  * slept, or the daemon did) counts as one interval towards hold and clear. An unknown value neither raises
- * nor clears: what was raised stays raised with its last figures.
+ * nor clears: what was raised stays raised with its last figures. An absent one is 0.
  * @param breaches receives at most BREACHES_MAX, ordered by condition, then the fullest first
  * @return how many
  */
@@ -114,7 +117,7 @@ struct threshold_figures threshold_figures(const struct config *config, const st
 
 /**
  * @return whether a rate went over its threshold for the first time: it is raised only if it is over again,
- * and the caller may take that sample early.
+ * and the caller may take that sample early. Not while it cannot be measured.
  */
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker);
 

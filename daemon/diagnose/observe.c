@@ -285,3 +285,27 @@ bool observe_is_readable(const struct sample *sample, enum condition condition) 
         return true;
     }
 }
+
+/* The listener's queue was found empty when half-opens were counted, the destination when ports were. */
+static uint64_t unnamed_measured_usec(const struct sample *sample, const struct observation *seen) {
+    if (seen->condition == CONDITION_SYN_RECV && sample_find_listener(sample, &seen->scope.local))
+        return sample->half_open_usec;
+    if (seen->condition == CONDITION_PORTS && sample->destinations_usec != 0)
+        return sample->destinations_usec;
+    return sample->taken_usec;
+}
+
+/* With the list full, a destination that is not in it has at most as many ports as the last one. */
+static uint64_t most_unnamed(const struct sample *sample, const struct scope *scope) {
+    bool may_be_left_out =
+        scope->remote.family != ENDPOINT_NONE && sample->destination_count == DESTINATIONS_MAX;
+
+    return may_be_left_out ? sample->destination[DESTINATIONS_MAX - 1].ports_in_use : 0;
+}
+
+void observe_unnamed(const struct sample *sample, struct observation *seen) {
+    seen->value = observe_is_readable(sample, seen->condition) ? FIGURE_OF(most_unnamed(sample, &seen->scope))
+                                                               : FIGURE_NONE;
+    seen->at_most = true;
+    seen->measured_usec = unnamed_measured_usec(sample, seen);
+}

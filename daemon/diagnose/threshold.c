@@ -46,12 +46,15 @@ static bool is_well_under(uint64_t value, uint64_t threshold, const struct thres
     return value < permyriad_apply(8000, threshold) || value < rule->floor;
 }
 
-/* Time over so far. A gauge that is over now has been for no known time; a rate has been for the whole span.
- */
-static uint64_t time_over(bool over, bool was_over, bool is_rate, uint64_t so_far, uint64_t elapsed) {
-    if (!over)
-        return 0;
-    return was_over || is_rate ? so_far + elapsed : 0;
+/* A gauge that is so now has been for no known time; a rate has been for the whole time since it was measured
+ * before. */
+static void go_on(struct spell *spell, bool lasts, bool is_rate, uint64_t elapsed) {
+    spell->usec = lasts && (spell->lasts || is_rate) ? spell->usec + elapsed : 0;
+    spell->lasts = lasts;
+}
+
+static bool has_lasted(const struct spell *spell, uint64_t usec) {
+    return spell->lasts && spell->usec >= usec;
 }
 
 static struct track *find_track(struct threshold_tracker *tracker, enum condition condition,
@@ -89,14 +92,12 @@ static void drop_unused(struct threshold_tracker *tracker) {
 }
 
 static void set_severity(struct track *track, const struct threshold_rule *rule) {
-    if (track->severity == SEVERITY_NONE && track->over_warning && !track->first_look &&
-        track->over_warning_usec >= rule->hold_usec)
+    if (track->severity == SEVERITY_NONE && !track->first_look &&
+        has_lasted(&track->over_warning, rule->hold_usec))
         track->severity = SEVERITY_WARNING;
-    if (track->severity == SEVERITY_WARNING && track->over_critical &&
-        track->over_critical_usec >= rule->hold_usec)
+    if (track->severity == SEVERITY_WARNING && has_lasted(&track->over_critical, rule->hold_usec))
         track->severity = SEVERITY_CRITICAL;
-    else if (track->severity == SEVERITY_CRITICAL && track->under_critical_usec >= rule->clear_usec &&
-             track->under_critical_usec > 0)
+    else if (track->severity == SEVERITY_CRITICAL && has_lasted(&track->under_critical, rule->clear_usec))
         track->severity = SEVERITY_WARNING;
 }
 
@@ -104,23 +105,17 @@ static void set_severity(struct track *track, const struct threshold_rule *rule)
 static bool advance(struct track *track, const struct threshold_rule *rule, uint64_t value, uint64_t warning,
                     uint64_t critical, uint64_t elapsed) {
     bool is_rate = condition_info(track->condition)->is_rate;
-    bool over_warning = is_over(value, warning, rule);
-    bool over_critical = is_over(value, critical, rule);
+    bool over = is_over(value, warning, rule);
 
-    track->first_look = is_rate && over_warning && !track->over_warning;
-    track->over_warning_usec =
-        time_over(over_warning, track->over_warning, is_rate, track->over_warning_usec, elapsed);
-    track->over_critical_usec =
-        time_over(over_critical, track->over_critical, is_rate, track->over_critical_usec, elapsed);
-    track->over_warning = over_warning;
-    track->over_critical = over_critical;
-    track->under_usec = is_well_under(value, warning, rule) ? track->under_usec + elapsed : 0;
-    track->under_critical_usec =
-        is_well_under(value, critical, rule) ? track->under_critical_usec + elapsed : 0;
+    track->first_look = is_rate && over && !track->over_warning.lasts;
+    go_on(&track->over_warning, over, is_rate, elapsed);
+    go_on(&track->over_critical, is_over(value, critical, rule), is_rate, elapsed);
+    go_on(&track->under_warning, is_well_under(value, warning, rule), is_rate, elapsed);
+    go_on(&track->under_critical, is_well_under(value, critical, rule), is_rate, elapsed);
     set_severity(track, rule);
     if (track->severity == SEVERITY_NONE)
-        return over_warning;
-    return !is_well_under(value, warning, rule) || track->under_usec < rule->clear_usec;
+        return over;
+    return !has_lasted(&track->under_warning, rule->clear_usec);
 }
 
 /* Once raised, an overflow stays with the listener first blamed, or with none: an incident must not wander.
@@ -224,7 +219,14 @@ struct threshold_figures threshold_figures(const struct config *config, const st
    refutes none. */
 static bool is_lull(const struct judgement *judgement, const struct track *track, bool over) {
     return !over && condition_info(track->condition)->is_rate && track->severity == SEVERITY_NONE &&
-           track->over_warning && judgement->elapsed_usec * 2 < judgement->config->interval_usec;
+           track->over_warning.lasts && judgement->elapsed_usec * 2 < judgement->config->interval_usec;
+}
+
+/* Whether enough is known to hold the value against its thresholds. */
+static bool is_measured(const struct observation *seen, const struct threshold_rule *rule,
+                        struct figure warning, struct figure critical) {
+    return figure_known(seen->value) && figure_known(warning) && figure_known(critical) &&
+           (!seen->at_most || is_well_under(seen->value.value, warning.value, rule));
 }
 
 static void judge(const struct observation *seen, void *context) {
@@ -235,9 +237,9 @@ static void judge(const struct observation *seen, void *context) {
     struct figure warning = worked_out(rule.warning, seen->limit);
     struct figure critical = worked_out(rule.critical, seen->limit);
 
-    if (!rule.enabled)
+    if (!rule.enabled || seen->value.status == FIGURE_ABSENT) /* as good as not in the sample */
         return;
-    if (!figure_known(seen->value) || !figure_known(warning) || !figure_known(critical)) {
+    if (!is_measured(seen, &rule, warning, critical)) {
         if (track) {
             judgement->seen[track - tracker->track] = true;
             track->last.stale = true;
@@ -258,7 +260,7 @@ static void judge(const struct observation *seen, void *context) {
     update(track, &rule, seen, warning.value, critical.value, judgement->elapsed_usec);
 }
 
-/* A listener that closed or a destination no longer among the fullest: nothing there any more. */
+/* A listener that closed, a destination no longer among the fullest, a module that was unloaded. */
 static void judge_unseen(struct judgement *judgement, const struct sample *sample) {
     for (size_t i = 0; i < judgement->tracker->end; i++) {
         struct track *track = &judgement->tracker->track[i];
@@ -268,19 +270,14 @@ static void judge_unseen(struct judgement *judgement, const struct sample *sampl
             track->used = false;
             continue;
         }
-        if (!observe_is_readable(sample, track->condition)) {
-            track->last.stale = true;
-            continue;
-        }
         struct observation gone = {
             .condition = track->condition,
             .scope = track->scope,
             .blamed = track->last.blamed,
-            .value = FIGURE_OF(0),
             .limit = track->last.limit,
             .limit_source = track->last.limit_source,
-            .measured_usec = sample->taken_usec,
         };
+        observe_unnamed(sample, &gone);
         judge(&gone, judgement);
     }
 }
@@ -347,7 +344,7 @@ size_t threshold_evaluate(const struct config *config, const struct sample *samp
 bool threshold_awaits_second_look(const struct threshold_tracker *tracker) {
     for (size_t i = 0; i < tracker->end; i++) {
         const struct track *track = &tracker->track[i];
-        if (track->used && track->severity == SEVERITY_NONE && track->first_look)
+        if (track->used && track->severity == SEVERITY_NONE && track->first_look && !track->last.stale)
             return true;
     }
     return false;

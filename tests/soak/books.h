@@ -33,9 +33,9 @@ struct account {
 /** One condition of the whole host, by its numbers alone: how long it has been over and under. */
 struct watch {
     uint64_t measured_usec;
-    uint64_t first_over_usec;     /* since when each measurement was over; 0: the last was not */
-    uint64_t last_not_under_usec; /* the last measurement that was not under what clears */
-    uint64_t steady_usec;         /* since when nothing came between: no gap, reload, restart, lack of room */
+    uint64_t first_over_usec;  /* since when each measurement was over; 0: the last was not */
+    uint64_t first_under_usec; /* since when each was under what clears; 0: the last was not */
+    uint64_t steady_usec;      /* since when nothing came between: no gap, reload, restart, lack of room */
     bool enabled;
 };
 

@@ -70,10 +70,12 @@ static void follow(struct watch *watch, const struct config *config, const struc
 
     watch->enabled = rule->enabled;
     if (!rule->enabled || is_overridden(config, one->condition)) {
-        /* What the host has without those ports is not known here: it may have been over for ever. */
+        /* What the host has without those ports is not known here: it may have been over, or under, for ever.
+         */
         *watch = (struct watch){
             .enabled = rule->enabled,
             .first_over_usec = rule->enabled ? 1 : 0,
+            .first_under_usec = 1,
             .steady_usec = sample->taken_usec,
         };
         return;
@@ -92,7 +94,9 @@ static void follow(struct watch *watch, const struct config *config, const struc
     if (!over)
         watch->first_over_usec = 0;
     if (value.value >= share_of(8000, warning) && value.value >= rule->floor)
-        watch->last_not_under_usec = sample->taken_usec;
+        watch->first_under_usec = 0;
+    else if (watch->first_under_usec == 0)
+        watch->first_under_usec = sample->taken_usec;
 }
 
 void watch_tick(struct books *books, const struct config *config, const struct sample *sample) {
@@ -128,9 +132,9 @@ bool watch_allows(const struct books *books, const struct config *config, const 
         return false;
     }
     if (alert->event == EVENT_CLEARED && rule->enabled &&
-        now - watch->last_not_under_usec < rule->clear_usec) {
-        text_add(why, "%s cleared, but last not under at %" PRIu64 " of now %" PRIu64, name,
-                 watch->last_not_under_usec, now);
+        (watch->first_under_usec == 0 || now - watch->first_under_usec < rule->clear_usec)) {
+        text_add(why, "%s cleared, but under since %" PRIu64 " of now %" PRIu64, name,
+                 watch->first_under_usec, now);
         return false;
     }
     return true;
@@ -154,19 +158,20 @@ bool watch_agrees(const struct books *books, const struct config *config, struct
         const struct threshold_rule *rule = &config->rule[followed[i].condition];
         bool open = is_open(books, &followed[i]);
         uint64_t over = later(watch->first_over_usec, watch->steady_usec);
-        uint64_t under = later(watch->last_not_under_usec, watch->steady_usec);
+        uint64_t under = later(watch->first_under_usec, watch->steady_usec);
         if (is_overridden(config, followed[i].condition))
             continue;
         bool missing =
             watch->first_over_usec != 0 && !open && books->now_usec > over + rule->hold_usec + LATE_USEC;
-        bool stuck = open && books->now_usec > under + rule->clear_usec + LATE_USEC;
+        bool stuck =
+            watch->first_under_usec != 0 && open && books->now_usec > under + rule->clear_usec + LATE_USEC;
         if (!missing && !stuck)
             continue;
         text_add(why,
-                 "%s should be %s: over since %" PRIu64 ", last not under %" PRIu64 ", steady since %" PRIu64
+                 "%s should be %s: over since %" PRIu64 ", under since %" PRIu64 ", steady since %" PRIu64
                  ", now %" PRIu64,
                  condition_info(followed[i].condition)->name, missing ? "open" : "over",
-                 watch->first_over_usec, watch->last_not_under_usec, watch->steady_usec, books->now_usec);
+                 watch->first_over_usec, watch->first_under_usec, watch->steady_usec, books->now_usec);
         return false;
     }
     return true;

@@ -191,6 +191,7 @@ static void test_hold_and_clear(void **state) {
         step(&bench, SECOND);
     check_row("80 % is not under", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(79);
+    step(&bench, SECOND);
     for (int i = 0; i < 29; i++)
         step(&bench, SECOND);
     check_row("29 s under", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
@@ -220,6 +221,7 @@ static void test_severity_moves_with_hysteresis(void **state) {
         step(&bench, SECOND);
     check_row("90 % of critical", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_CRITICAL);
     bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(799);
+    step(&bench, SECOND);
     for (int i = 0; i < 29; i++)
         step(&bench, SECOND);
     check_row("29 s under 80 %", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_CRITICAL);
@@ -278,20 +280,51 @@ static void test_a_gap_counts_as_one_interval(void **state) {
     check_row("and on", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
 }
 
+/* A walk, and for so long no other. */
+static void walk_and_wait(struct bench *bench, uint64_t close_wait, int seconds) {
+    bench->sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(close_wait);
+    step(bench, SECOND);
+    for (int i = 1; i < seconds; i++) {
+        bench->sample.taken_usec += SECOND;
+        bench->count = threshold_evaluate(&bench->config, &bench->sample, &bench->tracker, bench->breach);
+    }
+}
+
+/* As a value over the threshold is not held by one walk, one under it is not by another: close-wait, 30 s. */
+static void test_walks_further_apart_than_hold_and_clear(void **state) {
+    static const struct {
+        const char *name;
+        uint64_t value[4];
+        enum severity wanted;
+    } rows[] = {
+        {"one over", {0, 0, 0, 100}, SEVERITY_NONE},
+        {"two over", {0, 0, 100, 100}, SEVERITY_WARNING},
+        {"one under", {100, 100, 100, 79}, SEVERITY_WARNING},
+        {"two under", {100, 100, 79, 79}, SEVERITY_NONE},
+        {"one under after another", {100, 100, 79, 80}, SEVERITY_WARNING},
+        {"one under critical", {1000, 1000, 1000, 799}, SEVERITY_CRITICAL},
+        {"two under critical", {1000, 1000, 799, 799}, SEVERITY_WARNING},
+        {"two under both", {1000, 1000, 79, 79}, SEVERITY_NONE},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct bench bench = fresh();
+        for (size_t k = 0; k < ARRAY_SIZE(rows[i].value); k++)
+            walk_and_wait(&bench, rows[i].value[k], 40);
+        check_row(rows[i].name, severity_of(&bench, CONDITION_CLOSE_WAIT), rows[i].wanted);
+    }
+}
+
 /* A walk that is not repeated is one measurement, however often it is judged. */
 static void test_an_old_walk_lets_no_time_pass(void **state) {
     struct bench bench = fresh();
 
     (void)state;
-    bench.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(100);
+    walk_and_wait(&bench, 100, 100);
+    check_row("one walk", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_NONE);
     step(&bench, SECOND);
-    for (int i = 0; i < 100; i++) {
-        bench.sample.taken_usec += SECOND;
-        bench.count = threshold_evaluate(&bench.config, &bench.sample, &bench.tracker, bench.breach);
-        check_row("one walk", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_NONE);
-    }
-    step(&bench, SECOND);
-    check_row("seen again 101 s later", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
+    check_row("seen again 100 s later", severity_of(&bench, CONDITION_CLOSE_WAIT), SEVERITY_WARNING);
 }
 
 static void test_port_overrides(void **state) {
@@ -379,6 +412,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_neither_raises_nor_clears),
         cmocka_unit_test(test_orphaned_fin_wait_2_fills_the_time_wait_table),
         cmocka_unit_test(test_a_gap_counts_as_one_interval),
+        cmocka_unit_test(test_walks_further_apart_than_hold_and_clear),
         cmocka_unit_test(test_an_old_walk_lets_no_time_pass),
         cmocka_unit_test(test_port_overrides),
         cmocka_unit_test(test_a_closed_listener_clears),

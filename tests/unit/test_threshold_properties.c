@@ -192,9 +192,9 @@ static void test_more_is_never_less_severe(void **state) {
     }
 }
 
-/* By the clock on the wall: since when it has been over, and when it was last not under. */
+/* By the clock on the wall: since when it has been over, and under. */
 struct wall {
-    uint64_t now, over_since, critical_since, not_under, not_under_critical;
+    uint64_t now, over_since, critical_since, under_since, under_critical_since;
     enum severity severity;
 };
 
@@ -205,33 +205,31 @@ static uint64_t since(uint64_t before, bool over, uint64_t now) {
 static enum severity wall_judge(struct wall *wall, const struct trial *trial, uint64_t value,
                                 uint64_t after) {
     const struct threshold_rule *rule = trial->rule;
-    bool under = is_well_under(trial, rule->warning, value);
-    bool under_critical = is_well_under(trial, rule->critical, value);
 
     wall->now += after;
     wall->over_since = since(wall->over_since, is_over(trial, rule->warning, value), wall->now);
     wall->critical_since = since(wall->critical_since, is_over(trial, rule->critical, value), wall->now);
-    if (!under)
-        wall->not_under = wall->now;
-    if (!under_critical)
-        wall->not_under_critical = wall->now;
+    wall->under_since = since(wall->under_since, is_well_under(trial, rule->warning, value), wall->now);
+    wall->under_critical_since =
+        since(wall->under_critical_since, is_well_under(trial, rule->critical, value), wall->now);
     if (wall->severity == SEVERITY_NONE && wall->over_since != 0 &&
         wall->now - wall->over_since >= rule->hold_usec)
         wall->severity = SEVERITY_WARNING;
     if (wall->severity == SEVERITY_WARNING && wall->critical_since != 0 &&
         wall->now - wall->critical_since >= rule->hold_usec)
         wall->severity = SEVERITY_CRITICAL;
-    else if (wall->severity == SEVERITY_CRITICAL && under_critical &&
-             wall->now - wall->not_under_critical >= rule->clear_usec)
+    else if (wall->severity == SEVERITY_CRITICAL && wall->under_critical_since != 0 &&
+             wall->now - wall->under_critical_since >= rule->clear_usec)
         wall->severity = SEVERITY_WARNING;
-    if (under && wall->now - wall->not_under >= rule->clear_usec)
+    if (wall->under_since != 0 && wall->now - wall->under_since >= rule->clear_usec)
         wall->severity = SEVERITY_NONE;
     return wall->severity;
 }
 
 /* To the end of a hold or a clear, to just before it, or anywhere. */
 static uint64_t some_step(const struct wall *wall, const struct trial *trial) {
-    uint64_t starts[] = {wall->over_since, wall->critical_since, wall->not_under, wall->not_under_critical};
+    uint64_t starts[] = {wall->over_since, wall->critical_since, wall->under_since,
+                         wall->under_critical_since};
     size_t i = random_next(&seed) % ARRAY_SIZE(starts);
     uint64_t end = starts[i] + (i < 2 ? trial->rule->hold_usec : trial->rule->clear_usec);
     uint64_t left = end - random_next(&seed) % 2;

@@ -29,6 +29,24 @@ static void test_a_rate_is_raised_at_its_second_look(void **state) {
     check_row("the blame does not wander", bench.breach[bench.count - 1].blamed.port, 443);
 }
 
+/* Counters that cannot be read tell no more for being read more often. */
+static void test_a_second_look_needs_its_counters(void **state) {
+    struct bench bench = fresh();
+
+    (void)state;
+    step(&bench, SECOND);
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(50);
+    step(&bench, SECOND);
+    assert_true(threshold_awaits_second_look(&bench.tracker));
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_NONE;
+    step(&bench, SECOND / 4);
+    assert_false(threshold_awaits_second_look(&bench.tracker));
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(50);
+    for (int i = 0; i < 3; i++)
+        step(&bench, SECOND);
+    check_row("readable again", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+}
+
 static void test_peaks_with_a_long_hold(void **state) {
     struct bench bench = fresh();
 
@@ -42,6 +60,12 @@ static void test_peaks_with_a_long_hold(void **state) {
         assert_false(threshold_awaits_second_look(&bench.tracker)); /* looked twice, waiting for the hold */
     }
     check_row("held for 3 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+    bench.sample.increase[COUNTER_LISTEN_OVERFLOWS] = FIGURE_OF(7);
+    for (int i = 0; i < 14; i++)
+        step(&bench, SECOND);
+    check_row("under for 14 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_WARNING);
+    step(&bench, SECOND);
+    check_row("under for 15 s", severity_of(&bench, CONDITION_ACCEPT_OVERFLOW), SEVERITY_NONE);
 }
 
 /* Two peaks a second, none of them during the second look. */
@@ -99,6 +123,7 @@ static void test_nobody_is_blamed_for_a_queue_that_is_not_full(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_rate_is_raised_at_its_second_look),
+        cmocka_unit_test(test_a_second_look_needs_its_counters),
         cmocka_unit_test(test_peaks_with_a_long_hold),
         cmocka_unit_test(test_a_lull_refutes_no_rate),
         cmocka_unit_test(test_one_peak_is_nothing),
