@@ -161,6 +161,17 @@ static void test_leak_at_a_port_that_is_off(void **state) {
     }
 }
 
+static void test_no_others(void **state) {
+    const struct diag_socket leaked = {.state = STATE_CLOSE_WAIT}, other = {.state = STATE_LAST_ACK};
+
+    (void)state;
+    make_rule(CONDITION_CLOSE_WAIT, true);
+    struct sample sample = sample_of(&leaked, &other, OTHER_PORT, 0);
+    assert_int_equal(sample.detail.close_wait_since_usec, 0);
+    assert_int_equal(sample.close_wait_median_usec, 0);
+    assert_int_not_equal(sample_find_port(&sample, RULED_PORT)->detail.close_wait_since_usec, 0);
+}
+
 /* The ages of a leak elsewhere are its own. */
 static void test_leak_elsewhere(void **state) {
     const struct diag_socket leaked = {.state = STATE_CLOSE_WAIT, .inode = 9};
@@ -274,6 +285,7 @@ static void test_minisockets_of_all_ports(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_leak_at_a_port_that_is_off),
+        cmocka_unit_test(test_no_others),
         cmocka_unit_test(test_leak_elsewhere),
         cmocka_unit_test(test_causes),
         cmocka_unit_test(test_other_states),
