@@ -234,14 +234,16 @@ bool state_walk_count(struct state_walk *walk, const struct diag_socket *socket)
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
     walk->detail.fin_wait_2_minisocket += socket->minisocket;
-    if (port) {
+    if (port)
         port->state[socket->state]++;
-        count_detail(&port->detail, socket, old_close_wait);
+    if (socket->request) {
+        count_half_open(walk, socket);
+        return true;
     }
+    if (port)
+        count_detail(&port->detail, socket, old_close_wait);
     if (!ruled)
         count_detail(&walk->detail, socket, old_close_wait);
-    if (socket->request)
-        count_half_open(walk, socket);
     return !ruled;
 }
 
