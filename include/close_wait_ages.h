@@ -31,7 +31,8 @@ void close_wait_ages_end(struct close_wait_ages *ages);
 
 /**
  * Lowers @p detail's and the ports' close_wait_since_usec to the earliest sighting that is known.
- * @param port, port_count sorted by port; slots of other ports count for the host alone
+ * @param port, port_count sorted by port; slots of other ports count for the host alone, and those of ports
+ *        with a rule of their own for the port alone
  */
 void close_wait_ages_publish(const struct close_wait_ages *ages, struct walk_detail *detail,
                              struct port_figures *port, size_t port_count);

@@ -89,15 +89,15 @@ struct knob_value {
     bool writable;       /* by mode bits: the sandbox's read-only mount does not count */
 };
 
-/** What a walk saw that tells causes apart; sockets. */
+/** What a walk saw that tells causes apart; sockets. The host's are without those that port_is_ruled(). */
 struct walk_detail {
     uint32_t syn_recv_simultaneous; /* full sockets in SYN-RECV: simultaneous open, no listener */
     uint32_t syn_sent_retransmitted;
     uint32_t fin_wait_1_zero_window;   /* timer 4 */
     uint32_t fin_wait_1_retransmitted; /* sent again with no acknowledgement since */
     uint32_t fin_wait_1_orphan;        /* inode 0 */
-    uint32_t fin_wait_2_minisocket;    /* orphan, in TIME-WAIT's table; counted by sockstat's tw */
-    uint32_t fin_wait_2_orphan;        /* full socket whose process closed it (inode 0) */
+    uint32_t fin_wait_2_minisocket;    /* of all ports: in TIME-WAIT's table; counted by sockstat's tw */
+    uint32_t fin_wait_2_orphan;        /* closed by its process (inode 0), minisockets among them */
     uint32_t fin_wait_2_held;          /* a process half-closed it with shutdown() and still holds it */
     uint32_t close_wait_unaccepted;    /* inode 0: still in the accept queue */
     uint32_t close_wait_old;           /* already there in a walk at least 5 s before */
@@ -108,10 +108,9 @@ struct walk_detail {
 /** Walked states of one local port that some listener or a `ports` rule owns. Sorted by port. */
 struct port_figures {
     uint16_t port;
+    uint32_t ruled_states;       /* 1 << enum tcp_state: with a rule of the port's own, so not the host's */
     uint32_t state[STATE_COUNT]; /* sockets; LISTEN, ESTABLISHED and TIME-WAIT are not walked: 0 */
-    uint32_t close_wait_unaccepted;
-    uint32_t close_wait_old;
-    uint64_t close_wait_since_usec; /* as in struct walk_detail */
+    struct walk_detail detail;   /* of these */
 };
 
 #define SOURCE_BITS 256
@@ -279,6 +278,9 @@ size_t listener_index(const struct listener *listener, size_t count, const struc
 
 /** @return where port @p number stands in a sorted table; @p count if it is not there. */
 size_t port_index(const struct port_figures *port, size_t count, uint16_t number);
+
+/** @return whether the port has a rule of its own for sockets in @p state: then they are not the host's. */
+bool port_is_ruled(const struct port_figures *port, enum tcp_state state);
 
 /** @return the listener with this address and port, or NULL. */
 const struct listener *sample_find_listener(const struct sample *sample, const struct endpoint *local);

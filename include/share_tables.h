@@ -43,6 +43,9 @@ void share_tables_reset(struct share_tables *tables, uint32_t state_mask);
 /** Counts one socket for its state. @param port its local port if a listener has that, else 0 */
 void share_tables_count(struct share_tables *tables, const struct diag_socket *socket, uint16_t port);
 
+/** Counts one socket for that port alone: the port has a rule of its own, so the socket is not the host's. */
+void share_tables_count_at_port(struct share_tables *tables, const struct diag_socket *socket, uint16_t port);
+
 /** Says whether what was counted of @p state is only a part of its sockets. */
 void share_tables_set_estimate(struct share_tables *tables, enum tcp_state state, bool estimate);
 

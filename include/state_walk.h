@@ -35,10 +35,11 @@ struct state_walk {
     uint32_t synack_retries;
     bool exact_queues;  /* the listeners came with their half-open counts, which the walk leaves alone */
     uint64_t seen_usec; /* when the present set of CLOSE-WAIT sockets was begun */
-    /* Sets of their cookies: the oldest, the next, the present one. */
-    uint64_t seen[3][CLOSE_WAIT_SEEN_BITS / 64];
-    uint64_t now_usec; /* of the present walk */
-    struct close_wait_ages ages;
+    /* Sets of their cookies: the oldest, the next, the present one; of the host, and of ports with a rule of
+       their own, as many of these must not make the others look old. */
+    uint64_t seen[3][2][CLOSE_WAIT_SEEN_BITS / 64];
+    uint64_t now_usec;              /* of the present walk */
+    struct close_wait_ages ages[2]; /* likewise */
     struct close_wait_median median;
     uint64_t close_wait_median_usec; /* age, as in struct sample */
 };
@@ -70,8 +71,11 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
  */
 void state_walk_set_time(struct state_walk *walk, uint64_t now_usec);
 
-/** Counts one socket. A half-open goes to the most specific listener for its local address and port. */
-void state_walk_count(struct state_walk *walk, const struct diag_socket *socket);
+/**
+ * Counts one socket. A half-open goes to the most specific listener for its local address and port.
+ * @return whether it is the host's: false if its port has a rule of its own for its state
+ */
+bool state_walk_count(struct state_walk *walk, const struct diag_socket *socket);
 
 /** Ends a complete walk: works out since when CLOSE-WAIT sockets are there. */
 void state_walk_end(struct state_walk *walk);

@@ -4,16 +4,16 @@
 
 #include "diagnose_parts.h"
 
-/* The local port with the most sockets in @p state; NULL if connections of no listener have more. */
-static const struct port_figures *busiest_port(const struct sample *sample, enum tcp_state state,
-                                               uint64_t total) {
+/* The local port with the most sockets in @p state that are the host's; NULL if connections of no listener
+   have more. */
+static const struct port_figures *busiest_port(const struct sample *sample, enum tcp_state state) {
     const struct port_figures *busiest = NULL;
-    uint64_t outgoing = total;
+    uint64_t outgoing = figure_or(sample->state[state], 0);
 
     for (size_t i = 0; i < sample->port_count; i++) {
         const struct port_figures *port = &sample->port[i];
         outgoing -= port->state[state] < outgoing ? port->state[state] : outgoing;
-        if (!busiest || port->state[state] > busiest->state[state])
+        if (!port_is_ruled(port, state) && (!busiest || port->state[state] > busiest->state[state]))
             busiest = port;
     }
     return busiest && busiest->state[state] > 0 && busiest->state[state] >= outgoing ? busiest : NULL;
@@ -22,10 +22,9 @@ static const struct port_figures *busiest_port(const struct sample *sample, enum
 /* Says on which port most of them are, how many, and whose. */
 static const struct port_figures *locate(const struct sample *sample, struct finding *finding,
                                          enum tcp_state state) {
-    uint64_t total = figure_or(sample->state[state], finding->lead.value);
     const struct port_figures *port = finding->scope.kind == SCOPE_PORT
                                           ? sample_find_port(sample, finding->scope.local.port)
-                                          : busiest_port(sample, state, total);
+                                          : busiest_port(sample, state);
 
     finding_shares(sample, finding, state, port ? port->port : finding->scope.local.port);
     if (!port)
@@ -33,6 +32,15 @@ static const struct port_figures *locate(const struct sample *sample, struct fin
     finding_locate(sample, finding, port->port);
     finding_evidence(finding, "on_that_port", FIGURE_OF(port->state[state]));
     return port;
+}
+
+/* What the walk saw of the sockets that were judged: the port's, or the host's. */
+static const struct walk_detail *judged(const struct sample *sample, const struct finding *finding) {
+    const struct port_figures *port = NULL;
+
+    if (finding->scope.kind == SCOPE_PORT)
+        port = sample_find_port(sample, finding->scope.local.port);
+    return port ? &port->detail : &sample->detail;
 }
 
 static enum problem_family family_of(enum condition condition) {
@@ -51,8 +59,8 @@ static enum problem_family family_of(enum condition condition) {
 }
 
 /* Sockets that close within seconds come and go: many at a time, but never the same ones. */
-static bool is_leak(const struct breach *breach, uint64_t here, uint64_t old) {
-    return breach->stale || old >= breach->threshold || old * 2 >= here;
+static bool is_leak(const struct breach *breach, uint64_t old) {
+    return breach->stale || old >= breach->threshold || old * 2 >= breach->value;
 }
 
 /* Since when, and how fast it grows: a leak of a few a minute takes days to hurt. */
@@ -73,31 +81,27 @@ static void close_wait(struct diagnosis *diagnosis, const struct breach *breach)
         return;
     finding_evidence(finding, "close_wait", FIGURE_OF(breach->value));
     const struct port_figures *port = locate(sample, finding, STATE_CLOSE_WAIT);
-    uint64_t here =
-        port ? port->state[STATE_CLOSE_WAIT] : figure_or(sample->state[STATE_CLOSE_WAIT], breach->value);
-    uint64_t unaccepted = port ? port->close_wait_unaccepted : sample->detail.close_wait_unaccepted;
-    uint64_t old =
-        finding->scope.kind == SCOPE_PORT && port ? port->close_wait_old : sample->detail.close_wait_old;
+    const struct walk_detail *detail = judged(sample, finding);
+    uint64_t here = port ? port->state[STATE_CLOSE_WAIT] : breach->value;
+    uint64_t unaccepted = (port ? &port->detail : detail)->close_wait_unaccepted;
     bool never_accepted = unaccepted * 2 > here;
 
-    finding_evidence(finding, "older_than_5_sec", FIGURE_OF(old));
-    add_history(sample, finding,
-                finding->scope.kind == SCOPE_PORT && port ? port->close_wait_since_usec
-                                                          : sample->detail.close_wait_since_usec);
+    finding_evidence(finding, "older_than_5_sec", FIGURE_OF(detail->close_wait_old));
+    add_history(sample, finding, detail->close_wait_since_usec);
     finding_evidence(finding, "held_by_application", FIGURE_OF(here > unaccepted ? here - unaccepted : 0));
     finding_evidence(finding, "never_accepted", FIGURE_OF(unaccepted));
     finding_conclude(finding, never_accepted ? CAUSE_NOT_ACCEPTED : CAUSE_FD_HELD, CONFIDENCE_HIGH);
     if (never_accepted && port)
         finding_owned_by_port(sample, finding, port->port);
-    finding->quiet = !is_leak(breach, finding->scope.kind == SCOPE_PORT ? here : breach->value, old);
+    finding->quiet = !is_leak(breach, detail->close_wait_old);
     /* An application that never accepts leaves a full accept queue as well; one that leaks its outgoing
        connections uses up its ports. One cause, one incident. */
     finding->linked = never_accepted ? FAMILY_HANDSHAKE : FAMILY_PORTS;
 }
 
 static void fin_wait_1(const struct diagnosis *diagnosis, struct finding *finding) {
-    const struct walk_detail *detail = &diagnosis->sample->detail;
-    uint64_t total = figure_or(diagnosis->sample->state[STATE_FIN_WAIT_1], finding->lead.value);
+    const struct walk_detail *detail = judged(diagnosis->sample, finding);
+    uint64_t total = finding->lead.value;
     bool zero_window = (uint64_t)detail->fin_wait_1_zero_window * 2 > total;
     bool unanswered = (uint64_t)detail->fin_wait_1_retransmitted * 2 > total;
     enum cause cause = zero_window ? CAUSE_ZERO_WINDOW : unanswered ? CAUSE_PEER_GONE : CAUSE_SLOW_READERS;
@@ -110,11 +114,10 @@ static void fin_wait_1(const struct diagnosis *diagnosis, struct finding *findin
 }
 
 static void fin_wait_2(const struct diagnosis *diagnosis, struct finding *finding) {
-    const struct walk_detail *detail = &diagnosis->sample->detail;
-    uint64_t orphaned = (uint64_t)detail->fin_wait_2_minisocket + detail->fin_wait_2_orphan;
-    bool held = detail->fin_wait_2_held > orphaned;
+    const struct walk_detail *detail = judged(diagnosis->sample, finding);
+    bool held = detail->fin_wait_2_held > detail->fin_wait_2_orphan;
 
-    finding_evidence(finding, "orphaned", FIGURE_OF(orphaned));
+    finding_evidence(finding, "orphaned", FIGURE_OF(detail->fin_wait_2_orphan));
     finding_evidence(finding, "half_closed_by_process", FIGURE_OF(detail->fin_wait_2_held));
     finding_evidence(finding, "tcp_fin_timeout", diagnosis->sample->knob[KNOB_TCP_FIN_TIMEOUT].value);
     finding_conclude(finding, held ? CAUSE_FIN_WAIT_2_HALF_CLOSED : CAUSE_FIN_WAIT_2_ORPHANED,
@@ -122,7 +125,7 @@ static void fin_wait_2(const struct diagnosis *diagnosis, struct finding *findin
 }
 
 static void last_ack(const struct diagnosis *diagnosis, struct finding *finding) {
-    uint64_t retransmitted = diagnosis->sample->detail.last_ack_retransmitted;
+    uint64_t retransmitted = judged(diagnosis->sample, finding)->last_ack_retransmitted;
 
     finding_evidence(finding, "retransmitted", FIGURE_OF(retransmitted));
     finding_conclude(finding, CAUSE_FINAL_ACK_LOST,

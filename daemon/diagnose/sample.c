@@ -116,6 +116,10 @@ size_t port_index(const struct port_figures *port, size_t count, uint16_t number
     return count;
 }
 
+bool port_is_ruled(const struct port_figures *port, enum tcp_state state) {
+    return (port->ruled_states >> state) & 1;
+}
+
 const struct listener *sample_find_listener(const struct sample *sample, const struct endpoint *local) {
     size_t index = listener_index(sample->listener, sample->listener_count, local);
 

@@ -36,9 +36,10 @@ void close_wait_ages_publish(const struct close_wait_ages *ages, struct walk_det
         const struct close_wait_slot *slot = &ages->slot[i];
         if (slot->first_seen_usec == 0)
             continue;
-        lower(&detail->close_wait_since_usec, slot->first_seen_usec);
         size_t index = port_index(port, port_count, slot->port);
         if (index < port_count)
-            lower(&port[index].close_wait_since_usec, slot->first_seen_usec);
+            lower(&port[index].detail.close_wait_since_usec, slot->first_seen_usec);
+        if (index == port_count || !port_is_ruled(&port[index], STATE_CLOSE_WAIT))
+            lower(&detail->close_wait_since_usec, slot->first_seen_usec);
     }
 }

@@ -77,10 +77,17 @@ static void count_at(struct state_shares *shares, const struct diag_socket *sock
 /* For the host of its own: over many ports the sum of what a sketch still has of each is no count. */
 void share_tables_count(struct share_tables *tables, const struct diag_socket *socket, uint16_t port) {
     struct state_shares *shares = &tables->state[socket->state];
-    const struct heavy_key port_key = {{[SHARE_PORT] = port}};
 
     shares->sockets++;
     count_at(shares, socket, 0);
+    share_tables_count_at_port(tables, socket, port);
+}
+
+void share_tables_count_at_port(struct share_tables *tables, const struct diag_socket *socket,
+                                uint16_t port) {
+    struct state_shares *shares = &tables->state[socket->state];
+    const struct heavy_key port_key = {{[SHARE_PORT] = port}};
+
     if (port == 0)
         return;
     heavy_hitters_count(&shares->port, &port_key);

@@ -237,9 +237,12 @@ static void begin_walk(void *context) {
 
 static void count_state(const struct diag_socket *socket, void *context) {
     struct socket_sampler *sampler = context;
+    uint16_t port = listening_port(sampler, socket->local.port);
 
-    state_walk_count(&sampler->walk, socket);
-    share_tables_count(sampler->shares, socket, listening_port(sampler, socket->local.port));
+    if (state_walk_count(&sampler->walk, socket))
+        share_tables_count(sampler->shares, socket, port);
+    else
+        share_tables_count_at_port(sampler->shares, socket, port);
     if (socket->state == STATE_SYN_SENT) {
         destinations_count(sampler->syn_sent, socket);
         sampler->syn_sent_used = true;

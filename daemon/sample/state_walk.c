@@ -43,21 +43,31 @@ void state_walk_set_time(struct state_walk *walk, uint64_t now_usec) {
 }
 
 /* Files a CLOSE-WAIT socket in the present set. @return whether the oldest set has it */
-static bool seen_before(struct state_walk *walk, uint64_t cookie) {
+static bool seen_before(struct state_walk *walk, bool ruled, uint64_t cookie) {
     uint64_t bit = (cookie * UINT64_C(0x9E3779B97F4A7C15)) >> 48; /* Fibonacci hashing to 16 bits */
     uint64_t mask = UINT64_C(1) << (bit % 64);
 
-    walk->seen[2][bit / 64] |= mask;
-    return walk->seen[0][bit / 64] & mask;
+    walk->seen[2][ruled][bit / 64] |= mask;
+    return walk->seen[0][ruled][bit / 64] & mask;
 }
 
-static void add_port(struct state_walk *walk, uint16_t port) {
-    if (walk->port_count > 0 && walk->port[walk->port_count - 1].port == port)
-        return;
-    walk->port[walk->port_count++] = (struct port_figures){.port = port};
+/* Half-opens are judged listener by listener, with a rule of their own or not. */
+static uint32_t ruled_states(const struct port_rule *rule) {
+    uint32_t mask = 0;
+
+    for (int condition = 0; condition < CONDITION_COUNT; condition++)
+        if (rule->overrides[condition])
+            mask |= 1U << condition_info((enum condition)condition)->state;
+    return mask & ~(1U << STATE_SYN_RECV);
 }
 
-/* Merges the listeners' ports and the rules' ports; both ascend. */
+static struct port_figures *add_port(struct state_walk *walk, uint16_t port) {
+    if (walk->port_count == 0 || walk->port[walk->port_count - 1].port != port)
+        walk->port[walk->port_count++] = (struct port_figures){.port = port};
+    return &walk->port[walk->port_count - 1];
+}
+
+/* Merges the listeners' ports and the rules' ports; both ascend. Of the same port the rule comes last. */
 static void lay_out_ports(struct state_walk *walk, const struct config *config) {
     size_t i = 0, j = 0;
 
@@ -66,7 +76,12 @@ static void lay_out_ports(struct state_walk *walk, const struct config *config) 
         bool listener_next =
             j >= config->port_count ||
             (i < walk->listener_count && walk->listener[i].local.port <= config->port[j].port);
-        add_port(walk, listener_next ? walk->listener[i++].local.port : config->port[j++].port);
+        if (listener_next) {
+            add_port(walk, walk->listener[i++].local.port);
+            continue;
+        }
+        const struct port_rule *rule = &config->port[j++];
+        add_port(walk, rule->port)->ruled_states = ruled_states(rule);
     }
 }
 
@@ -87,7 +102,8 @@ void state_walk_begin(struct state_walk *walk, const struct config *config, uint
         listener->sources = (struct half_open_sources){0};
     }
     lay_out_ports(walk, config);
-    close_wait_ages_begin(&walk->ages);
+    for (size_t i = 0; i < ARRAY_SIZE(walk->ages); i++)
+        close_wait_ages_begin(&walk->ages[i]);
     close_wait_median_begin(&walk->median);
     walk->close_wait_median_usec = 0;
 }
@@ -158,7 +174,7 @@ static void count_half_open(struct state_walk *walk, const struct diag_socket *s
 }
 
 /* Inode 0: no process holds the socket. It was closed, or not yet accepted. */
-static void count_detail(struct walk_detail *detail, const struct diag_socket *socket) {
+static void count_detail(struct walk_detail *detail, const struct diag_socket *socket, bool old_close_wait) {
     bool held = socket->inode != 0;
 
     switch (socket->state) {
@@ -174,12 +190,12 @@ static void count_detail(struct walk_detail *detail, const struct diag_socket *s
         detail->fin_wait_1_orphan += !held;
         break;
     case STATE_FIN_WAIT_2: /* not by timer 2: a held socket with keepalive shows it as well */
-        detail->fin_wait_2_minisocket += socket->minisocket;
-        detail->fin_wait_2_orphan += !socket->minisocket && !held;
-        detail->fin_wait_2_held += !socket->minisocket && held;
+        detail->fin_wait_2_orphan += !held;
+        detail->fin_wait_2_held += held;
         break;
     case STATE_CLOSE_WAIT:
         detail->close_wait_unaccepted += !held;
+        detail->close_wait_old += old_close_wait;
         break;
     case STATE_LAST_ACK:
         detail->last_ack_retransmitted += socket->retransmits > 0;
@@ -198,34 +214,37 @@ static uint64_t closed_since_usec(const struct state_walk *walk, const struct di
     return walk->now_usec - silent_usec;
 }
 
-static bool is_old_close_wait(struct state_walk *walk, const struct diag_socket *socket) {
-    if (socket->state != STATE_CLOSE_WAIT)
-        return false;
-    bool seen = seen_before(walk, socket->cookie);
-    return seen || walk->now_usec - closed_since_usec(walk, socket) >= CLOSE_WAIT_OLD_USEC;
+/* Files its age. @return whether it is old */
+static bool count_close_wait(struct state_walk *walk, const struct diag_socket *socket, bool ruled) {
+    uint64_t since_usec = closed_since_usec(walk, socket);
+    bool seen = seen_before(walk, ruled, socket->cookie);
+
+    close_wait_ages_count(&walk->ages[ruled], socket->cookie, socket->local.port, since_usec);
+    if (!ruled)
+        close_wait_median_count(&walk->median, socket->cookie, since_usec);
+    return seen || walk->now_usec - since_usec >= CLOSE_WAIT_OLD_USEC;
 }
 
-void state_walk_count(struct state_walk *walk, const struct diag_socket *socket) {
+bool state_walk_count(struct state_walk *walk, const struct diag_socket *socket) {
     size_t index = port_index(walk->port, walk->port_count, socket->local.port);
-    bool old_close_wait = is_old_close_wait(walk, socket);
+    struct port_figures *port = index < walk->port_count ? &walk->port[index] : NULL;
+    bool ruled = port && port_is_ruled(port, socket->state);
+    bool old_close_wait = socket->state == STATE_CLOSE_WAIT && count_close_wait(walk, socket, ruled);
 
     walk->state[socket->state]++;
     walk->full_sockets += !socket->request && !socket->minisocket;
-    walk->detail.close_wait_old += old_close_wait;
-    if (socket->state == STATE_CLOSE_WAIT) {
-        uint64_t since_usec = closed_since_usec(walk, socket);
-        close_wait_ages_count(&walk->ages, socket->cookie, socket->local.port, since_usec);
-        close_wait_median_count(&walk->median, socket->cookie, since_usec);
-    }
-    if (index < walk->port_count) {
-        walk->port[index].state[socket->state]++;
-        walk->port[index].close_wait_unaccepted += socket->state == STATE_CLOSE_WAIT && socket->inode == 0;
-        walk->port[index].close_wait_old += old_close_wait;
-    }
-    if (socket->request)
+    walk->detail.fin_wait_2_minisocket += socket->minisocket;
+    if (port)
+        port->state[socket->state]++;
+    if (socket->request) {
         count_half_open(walk, socket);
-    else
-        count_detail(&walk->detail, socket);
+        return true;
+    }
+    if (port)
+        count_detail(&port->detail, socket, old_close_wait);
+    if (!ruled)
+        count_detail(&walk->detail, socket, old_close_wait);
+    return !ruled;
 }
 
 static void note_silence(struct state_walk *walk) {
@@ -237,16 +256,28 @@ static void note_silence(struct state_walk *walk) {
 }
 
 /* Without a slot of its own a CLOSE-WAIT socket is known since this walk, which is a bound like any other. */
-void state_walk_end(struct state_walk *walk) {
-    if (walk->state[STATE_CLOSE_WAIT] > 0)
+static void bound_ages(struct state_walk *walk) {
+    uint32_t of_host = walk->state[STATE_CLOSE_WAIT];
+
+    for (size_t i = 0; i < walk->port_count; i++) {
+        struct port_figures *port = &walk->port[i];
+        if (port->state[STATE_CLOSE_WAIT] == 0)
+            continue;
+        port->detail.close_wait_since_usec = walk->now_usec;
+        of_host -= port_is_ruled(port, STATE_CLOSE_WAIT) ? port->state[STATE_CLOSE_WAIT] : 0;
+    }
+    if (of_host > 0)
         walk->detail.close_wait_since_usec = walk->now_usec;
-    for (size_t i = 0; i < walk->port_count; i++)
-        if (walk->port[i].state[STATE_CLOSE_WAIT] > 0)
-            walk->port[i].close_wait_since_usec = walk->now_usec;
+}
+
+void state_walk_end(struct state_walk *walk) {
+    bound_ages(walk);
     note_silence(walk);
-    close_wait_ages_end(&walk->ages);
     walk->close_wait_median_usec = close_wait_median_end(&walk->median, walk->now_usec);
-    close_wait_ages_publish(&walk->ages, &walk->detail, walk->port, walk->port_count);
+    for (size_t i = 0; i < ARRAY_SIZE(walk->ages); i++) {
+        close_wait_ages_end(&walk->ages[i]);
+        close_wait_ages_publish(&walk->ages[i], &walk->detail, walk->port, walk->port_count);
+    }
 }
 
 void state_walk_figures(const struct state_walk *walk, struct figure listening, struct sample *sample) {

@@ -77,7 +77,7 @@ static void add_leak(struct share_tables *shares) {
         share_tables_count(shares, &socket, LEAKING_PORT);
     }
     port[1].state[STATE_CLOSE_WAIT] = 5000;
-    port[1].close_wait_old = 5000;
+    port[1].detail.close_wait_old = 5000;
     tick.sample.state[STATE_CLOSE_WAIT] = FIGURE_OF(5000);
     tick.sample.detail.close_wait_old = 5000;
 }

@@ -68,18 +68,15 @@ static struct lab_child *start_flood(const char *count) {
     return load(LAB_HERE, argv);
 }
 
-static struct lab_child *start_leak(const char *address, const char *count) {
-    const char *argv[] = {lab_program("tools/tcpload"),
-                          "leak",
-                          "--addr",
-                          address,
-                          "--port",
-                          SERVER_PORT,
-                          "--count",
-                          count,
-                          NULL};
+static struct lab_child *start_leak_at(const char *port, const char *count) {
+    const char *argv[] = {
+        lab_program("tools/tcpload"), "leak", "--addr", SERVER, "--port", port, "--count", count, NULL};
 
     return load(LAB_HERE, argv);
+}
+
+static struct lab_child *start_leak(const char *count) {
+    return start_leak_at(SERVER_PORT, count);
 }
 
 /* Microseconds of CLOCK_MONOTONIC in tcpload's "READY usec=N". */
@@ -202,7 +199,7 @@ static void test_leak(void **state) {
     lab_enter();
     struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, NULL, "36");
     lab_wait_error(daemon, "synwaitd", 10);
-    start_leak(SERVER, "200");
+    start_leak("200");
     assert_int_equal(lab_wait_exit(daemon, 90), 0);
     json_t *alerts = daemon_alerts(daemon);
     alerts_print(alerts);
@@ -329,6 +326,32 @@ static void test_exit_codes(void **state) {
     "thresholds = { close-wait = { warning = 10; critical = 1000; hold = \"1s\"; clear = \"1s\"; }; };\n"
 #define NO_LEAK "thresholds = { close-wait = { enabled = false; }; };\n"
 
+/* A leak beside the larger one of a port whose rule is off: it alone is told, with its own numbers. */
+static void test_port_that_is_off(void **state) {
+    (void)state;
+    lab_enter();
+    const char *config = write_config(lab_scratch(), QUICK_LEAK
+                                      "ports = ({ port = " SERVER_PORT
+                                      "; thresholds = { close-wait = { enabled = false; }; }; });\n");
+    start_leak("300");
+    struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, config, NULL);
+    start_leak_at("8081", "20");
+    daemon_wait_alerts(daemon, "close-wait-leak", "raised", 1, 30);
+    lab_signal(daemon, SIGTERM);
+    assert_int_equal(lab_wait_exit(daemon, 10), 0);
+    json_t *alerts = daemon_alerts(daemon);
+    alerts_print(alerts);
+    assert_int_equal(json_array_size(alerts), 1);
+    const json_t *alert = alerts_find(alerts, "close-wait-leak", "raised");
+    const char *evidence = alert_get(alert, "SYNWAITD_EVIDENCE");
+    assert_string_equal(alert_get(alert, "SYNWAITD_LOCAL_PORT"), "8081");
+    assert_int_equal(alert_number(alert, "SYNWAITD_VALUE"), 20);
+    assert_non_null(strstr(evidence, "on_that_port=20 "));
+    assert_non_null(strstr(evidence, "older_than_5_sec=20 "));
+    assert_non_null(strstr(evidence, "held_by_application=20 "));
+    json_decref(alerts);
+}
+
 static void test_reload(void **state) {
     (void)state;
     lab_enter();
@@ -336,7 +359,7 @@ static void test_reload(void **state) {
     const char *config = write_config(directory, NO_LEAK);
     struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, config, NULL);
     lab_wait_error(daemon, "synwaitd", 10);
-    start_leak(SERVER, "20");
+    start_leak("20");
     write_config(directory, "alerts = { reminder = 5 };\n");
     lab_signal(daemon, SIGHUP);
     lab_wait_error(daemon, "reload failed", 10);
@@ -355,7 +378,7 @@ static void test_restart(void **state) {
     const char *directory = lab_scratch();
     const char *config = write_config(directory, QUICK_LEAK);
     setenv("STATE_DIRECTORY", directory, 1);
-    struct lab_child *leak = start_leak(SERVER, "20");
+    struct lab_child *leak = start_leak("20");
     struct lab_child *first = daemon_start(DAEMON_SANITIZED, config, NULL);
     daemon_wait_alerts(first, "close-wait-leak", "raised", 1, 20);
     lab_signal(first, SIGTERM);
@@ -384,13 +407,11 @@ static void test_two_incidents(void **state) {
     (void)state;
     lab_enter();
     const char *config = write_config(lab_scratch(), QUICK_LEAK);
-    const char *leak[] = {
-        lab_program("tools/tcpload"), "leak", "--addr", SERVER, "--port", "8081", "--count", "20", NULL};
     start_listener(LAB_HERE, SERVER, "1024");
     struct lab_child *daemon = daemon_start(DAEMON_SANITIZED, config, NULL);
     lab_wait_error(daemon, "synwaitd", 10);
     start_flood("60000");
-    load(LAB_HERE, leak);
+    start_leak_at("8081", "20");
     daemon_wait_alerts(daemon, "syn-flood", "raised", 1, 20);
     daemon_wait_alerts(daemon, "close-wait-leak", "raised", 1, 20);
     lab_signal(daemon, SIGTERM);
@@ -433,6 +454,7 @@ int main(void) {
         cmocka_unit_test_teardown(test_exit_codes, lab_teardown),
         cmocka_unit_test_teardown(test_bad_config, lab_teardown),
         cmocka_unit_test_teardown(test_idle_is_silent, lab_teardown),
+        cmocka_unit_test_teardown(test_port_that_is_off, lab_teardown),
         cmocka_unit_test_teardown(test_reload, lab_teardown),
         cmocka_unit_test_teardown(test_restart, lab_teardown),
         cmocka_unit_test_teardown(test_two_incidents, lab_teardown),

@@ -89,9 +89,9 @@ static void leak_at_walk(struct host *host, const struct episode *episode) {
     uint32_t count = (uint32_t)scaled(episode, 100);
 
     port->state[STATE_CLOSE_WAIT] += count;
-    port->close_wait_old += count;
+    port->detail.close_wait_old += count;
     host->sample.detail.close_wait_old += count;
-    port->close_wait_since_usec = host->sample.detail.close_wait_since_usec = episode->from_usec;
+    port->detail.close_wait_since_usec = host->sample.detail.close_wait_since_usec = episode->from_usec;
     add(&host->sample.state[STATE_CLOSE_WAIT], count);
 }
 
@@ -114,6 +114,7 @@ static void fin_wait_2_at_walk(struct host *host, const struct episode *episode)
 
     add(&host->sample.state[STATE_FIN_WAIT_2], count);
     host->sample.detail.fin_wait_2_minisocket += episode->where % 2 ? count : 0;
+    host->sample.detail.fin_wait_2_orphan += episode->where % 2 ? count : 0;
     host->sample.detail.fin_wait_2_held += episode->where % 2 ? 0 : count;
 }
 

@@ -29,8 +29,7 @@ static const struct simple_row simple[] = {
      DETAIL(fin_wait_1_retransmitted)},
     {"FIN-WAIT-1, peers gone", CONDITION_FIN_WAIT_1, CAUSE_PEER_GONE, 501, DETAIL(fin_wait_1_retransmitted)},
     {"FIN-WAIT-1, zero window", CONDITION_FIN_WAIT_1, CAUSE_ZERO_WINDOW, 501, DETAIL(fin_wait_1_zero_window)},
-    {"FIN-WAIT-2 minisockets", CONDITION_FIN_WAIT_2, CAUSE_FIN_WAIT_2_ORPHANED, 900,
-     DETAIL(fin_wait_2_minisocket)},
+    {"FIN-WAIT-2 orphans", CONDITION_FIN_WAIT_2, CAUSE_FIN_WAIT_2_ORPHANED, 900, DETAIL(fin_wait_2_orphan)},
     {"FIN-WAIT-2 held", CONDITION_FIN_WAIT_2, CAUSE_FIN_WAIT_2_HALF_CLOSED, 900, DETAIL(fin_wait_2_held)},
     {"LAST-ACK", CONDITION_LAST_ACK, CAUSE_FINAL_ACK_LOST, 0, DETAIL(last_ack_retransmitted)},
     {"CLOSING", CONDITION_CLOSING, CAUSE_SIMULTANEOUS_CLOSE, 0, 0},
@@ -191,7 +190,7 @@ static void test_answered_connects_are_quiet(void **state) {
 
 static void test_one_cause_links_its_findings(void **state) {
     struct sample sample = quiet_sample();
-    struct port_figures port = {.port = 80, .close_wait_unaccepted = 120};
+    struct port_figures port = {.port = 80, .detail.close_wait_unaccepted = 120};
     struct breach breaches[2] = {breach_of(CONDITION_CLOSE_WAIT, 120), breach_of(CONDITION_PORTS, 1000)};
     struct finding findings[FINDINGS_MAX];
 
@@ -207,7 +206,7 @@ static void test_one_cause_links_its_findings(void **state) {
     assert_int_equal(diagnose(&sample, breaches, 2, findings), 2);
     assert_int_equal(findings[0].linked, FAMILY_HANDSHAKE); /* never accepted */
     assert_int_equal(findings[1].linked, FAMILY_CLOSE_WAIT);
-    port.close_wait_unaccepted = 0;
+    port.detail.close_wait_unaccepted = 0;
     diagnose(&sample, breaches, 2, findings);
     assert_int_equal(findings[0].linked, FAMILY_PORTS);
 }

@@ -76,7 +76,7 @@ static struct finding diagnose_one(enum condition condition, struct scope scope,
     sample.port_count = 1;
     port.state[state] = on_port;
     listener.half_open = listener.half_open_walked = on_port;
-    port.close_wait_unaccepted = unaccepted;
+    port.detail.close_wait_unaccepted = unaccepted;
     sample.state[state] = FIGURE_OF(200);
     sample.syn_sent = (struct destination){.cgroup = BACKUP, .inode = 3, .ports_in_use = 150};
     sample.close_wait_median_usec = 90 * USEC_PER_SEC;

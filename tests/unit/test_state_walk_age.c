@@ -57,7 +57,7 @@ static void test_old_close_wait(void **state) {
         state_walk_begin(&walk, &config, 5);
         state_walk_count(&walk, &socket);
         check_row(rows[i].name, walk.detail.close_wait_old, rows[i].old);
-        check_row(rows[i].name, walk.port[0].close_wait_old, rows[i].old);
+        check_row(rows[i].name, walk.port[0].detail.close_wait_old, rows[i].old);
     }
 }
 
@@ -98,7 +98,8 @@ static void test_close_wait_since(void **state) {
             continue;
         state_walk_end(&walk);
         check_row(rows[i].name, walk.detail.close_wait_since_usec, rows[i].since_sec * USEC_PER_SEC);
-        check_row(rows[i].name, walk.port[0].close_wait_since_usec, rows[i].since_on_80_sec * USEC_PER_SEC);
+        check_row(rows[i].name, walk.port[0].detail.close_wait_since_usec,
+                  rows[i].since_on_80_sec * USEC_PER_SEC);
     }
 }
 
@@ -116,13 +117,13 @@ static void test_close_wait_crowd(void **state) {
         }
         state_walk_end(&walk);
         check_row("oldest", walk.detail.close_wait_since_usec, 5000 * USEC_PER_SEC);
-        check_row("no slot", walk.port[0].close_wait_since_usec, (5000 + turn) * USEC_PER_SEC);
+        check_row("no slot", walk.port[0].detail.close_wait_since_usec, (5000 + turn) * USEC_PER_SEC);
     }
     state_walk_set_time(&walk, 5003 * USEC_PER_SEC);
     state_walk_begin(&walk, &config, 5);
     state_walk_end(&walk);
     check_row("empty", walk.detail.close_wait_since_usec, 0);
-    check_row("empty", walk.port[0].close_wait_since_usec, 0);
+    check_row("empty", walk.port[0].detail.close_wait_since_usec, 0);
 }
 
 /* Where the walk asked how long a socket has been silent the first one knows that it is old, and since when.
@@ -154,9 +155,10 @@ static void test_close_wait_silent(void **state) {
         state_walk_count(&walk, &socket);
         state_walk_end(&walk);
         check_row(rows[i].name, walk.detail.close_wait_old, rows[i].old);
-        check_row(rows[i].name, walk.port[0].close_wait_old, rows[i].old);
+        check_row(rows[i].name, walk.port[0].detail.close_wait_old, rows[i].old);
         check_row(rows[i].name, walk.detail.close_wait_since_usec, rows[i].since_msec * USEC_PER_MSEC);
-        check_row(rows[i].name, walk.port[0].close_wait_since_usec, rows[i].since_msec * USEC_PER_MSEC);
+        check_row(rows[i].name, walk.port[0].detail.close_wait_since_usec,
+                  rows[i].since_msec * USEC_PER_MSEC);
     }
 }
 
