@@ -107,7 +107,7 @@ static int print_alert(const struct record *record) {
     page.stream = memory;
     int result =
         target == LOG_TARGET_JSON ? json_print_record(memory, record) : console_print_alert(&page, record);
-    if (fclose(memory) != 0 || result < 0)
+    if (fclose(memory) != 0 || result < 0 || !text) /* glibc's fclose() does not tell that it has none */
         return -ENOMEM;
     return write_out(text, length);
 }
