@@ -55,11 +55,12 @@ load_there() {
     await_ready "tcpload $* (there)"
 }
 
-# slow_link ARGS...: the other end is behind a link with delay and loss from now on, see slow-link --help.
+# slow_link ARGS...: the other end is behind a link with delay and loss from now on, see slow-link --help. It goes
+# first: one that waits for a processor lets out at once what it should have spread over that time.
 slow_link() {
     mkfifo "$work/slow"
     exec {slow}<>"$work/slow"
-    start_reading "$work/slow" "$build/tools/slow-link" --here "/run/netns/$namespace_here" \
+    start_reading "$work/slow" nice -n -15 "$build/tools/slow-link" --here "/run/netns/$namespace_here" \
         --there "/run/netns/$namespace_there" "$@"
     await_ready "slow-link $*"
     ip -n "$namespace_here" route replace 10.20.0.0/16 via 10.9.0.2
