@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -217,26 +218,19 @@ static inline long long host_status(const char *key) {
     return number;
 }
 
-/* Waits until status.json says at least so much. */
-static inline void host_wait_status(const char *key, long long least) {
+/* Waits until status.json says a number from @p least to @p most. */
+static inline void host_wait_between(const char *key, long long least, long long most) {
     uint64_t end_usec = now_monotonic_usec() + WAIT_SECONDS * USEC_PER_SEC;
 
-    while (host_status(key) < least) {
+    for (long long now; (now = host_status(key)) < least || now > most;) {
         if (now_monotonic_usec() > end_usec)
-            fail_msg("%s is %lld, not %lld", key, host_status(key), least);
+            fail_msg("%s is %lld, not %lld to %lld", key, now, least, most);
         nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
 }
 
-/* Waits until status.json has no incident any more. */
-static inline void host_wait_none_open(void) {
-    uint64_t end_usec = now_monotonic_usec() + WAIT_SECONDS * USEC_PER_SEC;
-
-    while (host_status("incidents") != 0) {
-        if (now_monotonic_usec() > end_usec)
-            fail_msg("%lld incidents are open", host_status("incidents"));
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    }
+static inline void host_wait_status(const char *key, long long least) {
+    host_wait_between(key, least, LLONG_MAX);
 }
 
 /* Sampling goes on. */

@@ -126,7 +126,7 @@ static void run_untold_end(const struct fault *fault) {
     receiver_wait(&journal, RAISED);
     receiver_fill(&journal);
     lab_end_input(pile);
-    host_wait_none_open();
+    host_wait_between("incidents", 0, 0);
     end(daemon);
     receiver_read(&journal);
     assert_int_equal(receiver_count(&journal, CLEARED), 0);
